@@ -1,0 +1,2 @@
+export type { Primitives } from "./primitives.ts";
+export * from "./verdict.ts";
