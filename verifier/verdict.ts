@@ -16,7 +16,8 @@ export type TemplateId = Brand<string, "TemplateId">;
 /** Integer Unix seconds, 0 <= t < 2^32. */
 export type EpochSeconds = Brand<number, "EpochSeconds">;
 
-export type Environment = "live" | "sandbox";
+export const environments = ["live", "sandbox"] as const;
+export type Environment = (typeof environments)[number];
 
 /** Pass kinds in wire order: the binary form carries the position plus one. */
 export const passKinds = ["event_ticket", "coupon", "loyalty", "gift_card", "membership", "boarding_pass"] as const;
@@ -108,6 +109,8 @@ export interface ValidVerdict extends VerdictBase {
   readonly result: "valid";
   readonly reason: "ok";
   readonly claims: Claims;
+  /** TOTP step that a rotating code claimed; it must lie above the last accepted step of this pass. Null for static passes. */
+  readonly rotationStep: number | null;
 }
 export interface InvalidVerdict extends VerdictBase {
   readonly result: "invalid";
@@ -117,10 +120,15 @@ export interface InvalidVerdict extends VerdictBase {
 }
 export interface UndeterminedVerdict extends VerdictBase {
   readonly result: "undetermined";
+  /** The first of `doubts`. */
   readonly reason: UndeterminedReason;
+  /** All that is unknown, gravest first, never empty: a policy may let the pass through only if it accepts every one. */
+  readonly doubts: readonly UndeterminedReason[];
   readonly claims: Claims | null;
   /** For `unverified_reference` only. */
   readonly reference: UnverifiedReference | null;
+  /** As in a valid verdict: a pass let through by policy must still use its step up. */
+  readonly rotationStep: number | null;
 }
 export type Verdict = ValidVerdict | InvalidVerdict | UndeterminedVerdict;
 
@@ -148,3 +156,6 @@ export function epochSeconds(value: unknown): EpochSeconds | null {
     ? (value as EpochSeconds)
     : null;
 }
+
+/** The first second of Unix time: the smallest value of the type. */
+export const epochStart = 0 as EpochSeconds;

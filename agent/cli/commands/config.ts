@@ -1,0 +1,75 @@
+import { type Config, configJsonSchema, configShape, configToml } from "../../config/index.ts";
+import { badConfig, configPath, goodConfig, mistakeLines, readingOf } from "../chosen-config.ts";
+import { type CommandSpec, jsonOption } from "../command.ts";
+import { exitCodes } from "../commands.ts";
+import { plain } from "../text.ts";
+import { toWire } from "../wire.ts";
+
+export const configCheckCommand: CommandSpec = {
+  words: ["config", "check"],
+  summary: "lists every mistake in the configuration (exit 78 when there is one)",
+  examples: [
+    { line: "pass-agent config check", says: "the configuration in force" },
+    { line: "pass-agent config check --config ./agent.toml", says: "another file, before it is installed" },
+  ],
+  positionals: [],
+  options: [jsonOption],
+  usesConfig: true,
+  run: async (call) => {
+    const { args, io } = call;
+    const path = configPath(call);
+    const reading = await readingOf(call);
+    const mistakes = "mistakes" in reading ? reading.mistakes : [];
+    if (args.on("json")) {
+      await io.stdout.write(`${JSON.stringify({ path, good: mistakes.length === 0, mistakes: toWire(mistakes) })}\n`);
+      return mistakes.length === 0 ? exitCodes.good : exitCodes.badConfig;
+    }
+    if ("mistakes" in reading) {
+      await io.stdout.write(mistakeLines(reading.mistakes, path));
+      throw badConfig(path, reading.mistakes.length);
+    }
+    await io.stdout.write(`${plain(path)}: good. ${summary(reading.config)}\n`);
+    return exitCodes.good;
+  },
+};
+
+export const configShowCommand: CommandSpec = {
+  words: ["config", "show"],
+  summary: "prints the configuration with all defaults filled in",
+  examples: [
+    { line: "pass-agent config show", says: "as TOML, which reads back to the same" },
+    { line: "pass-agent config show --json | jq .api.port", says: "one value" },
+  ],
+  positionals: [],
+  options: [jsonOption],
+  usesConfig: true,
+  run: async (call) => {
+    const config = await goodConfig(call);
+    const text = call.args.on("json") ? `${JSON.stringify(configShape(config))}\n` : configToml(config);
+    await call.io.stdout.write(text);
+    return exitCodes.good;
+  },
+};
+
+export const configSchemaCommand: CommandSpec = {
+  words: ["config", "schema"],
+  summary: "prints the JSON Schema of the configuration, for editors",
+  examples: [
+    {
+      line: "pass-agent config schema > agent.schema.json",
+      says: "then begin agent.toml with #:schema ./agent.schema.json",
+    },
+  ],
+  positionals: [],
+  options: [],
+  usesConfig: false,
+  run: async ({ io }) => {
+    await io.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+    return exitCodes.good;
+  },
+};
+
+function summary(config: Config): string {
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${config.environment}, ${count(config.lanes.length, "lane")}, ${count(config.readers.length, "reader")}.`;
+}

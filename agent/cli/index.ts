@@ -1,0 +1,11 @@
+export {
+  CommandFault,
+  type Commands,
+  type EnrollRequest,
+  type Enrolment,
+  type ExitCode,
+  exitCodes,
+  type StoredFacts,
+} from "./commands.ts";
+export { type CliIo, type Output, OutputClosed, processIo } from "./io.ts";
+export { runCli } from "./run-cli.ts";

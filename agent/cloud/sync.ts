@@ -1,0 +1,174 @@
+import type { Offered } from "../../verifier/index.ts";
+import { Bell } from "../bell.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { backOffMs } from "./back-off.ts";
+import { type CorePort, CoreUnavailable } from "./core-port.ts";
+import { deltasByList, type UpdateResult, updateTrust } from "./downlink.ts";
+import { CloudFault, openHttp } from "./http.ts";
+import { CredentialFault, openSession } from "./session.ts";
+import { holdStream, type StreamEvent } from "./stream.ts";
+import { runUplink } from "./uplink.ts";
+
+export interface SyncOptions {
+  readonly cloudUrl: string;
+  /** PEM text, or null for the system's authorities. */
+  readonly ca: string | null;
+  readonly scannerId: string;
+  readonly pollIntervalS: number;
+}
+
+/** What the operator should see of the link. */
+export interface SyncEvents {
+  readonly online: (is: boolean) => void;
+  readonly stream: (is: boolean) => void;
+  readonly credential: (fault: CredentialFault | null) => void;
+  readonly updated: (result: UpdateResult) => void;
+}
+
+export interface SyncParts {
+  readonly core: CorePort;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0 <= random < 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** Talks to the cloud until `signal` aborts: uploads, trust data, stream. Resolves when all of it has stopped. */
+export async function runSync(
+  options: SyncOptions,
+  parts: SyncParts,
+  events: SyncEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const http = openHttp(options.cloudUrl, options.ca);
+  const session = openSession(http, options.scannerId, parts.core, parts);
+  const back = new Bell();
+  let wasOnline = false;
+  const online = (is: boolean): void => {
+    if (is && !wasOnline) back.ring();
+    wasOnline = is;
+    events.online(is);
+  };
+  const poll = new Bell();
+  const pushed: Offered[] = [];
+  const uplink = { ...parts, session, online, refused: events.credential, untilBack: back.nextFresh };
+  try {
+    await Promise.all([
+      runUplink(uplink, signal),
+      runDownlink({ ...parts, session, online, poll, pushed, events, options }, signal),
+      runStream({ ...parts, session, online, poll, pushed, events, options }, signal),
+    ]);
+  } finally {
+    http.close();
+  }
+}
+
+interface LinkParts extends SyncParts {
+  readonly session: ReturnType<typeof openSession>;
+  readonly online: (is: boolean) => void;
+  readonly poll: Bell;
+  /** Signed documents from the stream, not yet offered. */
+  readonly pushed: Offered[];
+  readonly events: SyncEvents;
+  readonly options: SyncOptions;
+}
+
+async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    let waitMs: number;
+    try {
+      const hint = parts.pushed.shift() ?? null;
+      const result = await updateTrust(parts, hint, signal);
+      parts.online(true);
+      parts.events.credential(null);
+      parts.events.updated(result);
+      failures = 0;
+      if (parts.pushed.length > 0) continue;
+      // Spread a fleet's polls over a quarter of the interval.
+      waitMs = parts.options.pollIntervalS * 1000 * (0.875 + parts.random() / 4);
+    } catch (cause) {
+      waitMs = failed(cause, parts, failures);
+      failures += 1;
+    }
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    await Promise.race([parts.clock.sleep(waitMs, either), parts.poll.next(either)]);
+    stop.abort();
+  }
+}
+
+async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  let after: string | null = null;
+  while (!signal.aborted) {
+    let connected = false;
+    try {
+      await holdStream(
+        {
+          ...parts,
+          baseUrl: parts.options.cloudUrl,
+          scannerId: parts.options.scannerId,
+          ca: parts.options.ca,
+          after,
+          connected: () => {
+            connected = true;
+            failures = 0;
+            parts.online(true);
+            parts.events.stream(true);
+            // Whatever was missed while the stream was away.
+            parts.poll.ring();
+          },
+          event: (event) => {
+            after = event.id;
+            take(event, parts);
+          },
+        },
+        signal,
+      );
+    } catch (cause) {
+      failed(cause, parts, failures);
+    }
+    if (connected) {
+      parts.events.stream(false);
+      parts.online(false);
+    }
+    await parts.clock.sleep(Math.min(backOffMs(failures, null, parts.random()), longestStreamWaitMs), signal);
+    failures += 1;
+  }
+}
+
+/** The stream also tells that the network is back, so it is tried more often than uploads are, milliseconds. */
+const longestStreamWaitMs = 5_000;
+/** Pushed documents kept until they are offered; beyond this a poll fetches what they brought. */
+const maxPushed = 64;
+
+function take(event: StreamEvent, parts: LinkParts): void {
+  const { trust } = event.data;
+  if (event.type === "nfc.trust.updated" && typeof trust === "object" && trust !== null && "head" in trust) {
+    const { head } = trust;
+    const deltas = "deltas" in trust && Array.isArray(trust.deltas) ? trust.deltas : [];
+    if (typeof head === "string" && parts.pushed.length < maxPushed) {
+      parts.pushed.push({ head, deltas: deltasByList(deltas) });
+    }
+  }
+  // Every event is a reason to look: `pass.revoked`, a configuration, a reset, or one this version does not know.
+  parts.poll.ring();
+}
+
+/** Notes why an exchange failed and says how long to wait. */
+function failed(cause: unknown, parts: LinkParts, failures: number): number {
+  const waitMs = backOffMs(failures, null, parts.random());
+  if (cause instanceof CredentialFault) {
+    parts.events.credential(cause);
+    return waitMs;
+  }
+  if (cause instanceof CoreUnavailable) return waitMs;
+  if (!(cause instanceof CloudFault)) throw cause;
+  if (cause.code === "aborted") return 0;
+  if (cause.code !== "bad_answer") parts.online(false);
+  parts.log.debug("cloud_failed", { code: cause.code, detail: cause.message });
+  return waitMs;
+}

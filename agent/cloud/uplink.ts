@@ -1,0 +1,163 @@
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { ItemAnswer, ItemError, StoredBatch } from "../store/index.ts";
+import { backOffMs } from "./back-off.ts";
+import { type CorePort, CoreUnavailable } from "./core-port.ts";
+import { type CloudAnswer, CloudFault, cloudError, isObject, jsonObject } from "./http.ts";
+import { CredentialFault, type Session } from "./session.ts";
+
+/** What an answer to a batch means (contract.md 2.3). */
+export type UplinkAnswer =
+  | { readonly kind: "acknowledged"; readonly items: readonly ItemAnswer[]; readonly strangers: number }
+  | { readonly kind: "retry"; readonly error: ItemError; readonly afterMs: number | null }
+  | { readonly kind: "refused"; readonly error: ItemError }
+  /** The key was used with other bytes: a fault of ours; the items go aside, visible, and are not sent again by themselves. */
+  | { readonly kind: "conflict"; readonly error: ItemError };
+
+/** Statuses that say "later", whatever the body (contract.md 2.3). */
+const retryStatuses = new Set([408, 425, 429]);
+
+/** Reads the answer to a batch of `ids`. Only an answer that names an item acknowledges it. */
+export function uplinkAnswer(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
+  const error = cloudError(answer);
+  if (answer.status === 200) return acknowledgement(answer, ids);
+  const later = retryStatuses.has(answer.status) || answer.status >= 500 || answer.status < 400;
+  if (later || error.code === "idempotency_inflight") return { kind: "retry", error, afterMs: error.retryAfterMs };
+  // A refusal without the platform's envelope comes from something in between, not from the platform.
+  if (error.type === "unknown" || answer.status === 410) return { kind: "retry", error, afterMs: error.retryAfterMs };
+  return { kind: error.type === "idempotency_conflict" ? "conflict" : "refused", error };
+}
+
+function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
+  let rows: unknown;
+  try {
+    rows = jsonObject(answer)["data"];
+  } catch (cause) {
+    if (!(cause instanceof CloudFault)) throw cause;
+    return { kind: "retry", error: { type: "unknown", code: cause.code, message: cause.message }, afterMs: null };
+  }
+  if (!Array.isArray(rows)) {
+    const error = { type: "unknown", code: "bad_answer", message: "status 200 without a list of items" };
+    return { kind: "retry", error, afterMs: null };
+  }
+  const asked = new Set(ids);
+  const items = rows.map(itemAnswer).filter((item) => item !== null);
+  const named = items.filter((item) => asked.has(item.id));
+  return { kind: "acknowledged", items: named, strangers: items.length - named.length };
+}
+
+function itemAnswer(row: unknown): ItemAnswer | null {
+  if (!isObject(row)) return null;
+  const { id, status, error } = row;
+  if (typeof id !== "string") return null;
+  if (status === "created" || status === "duplicate") return { id, status };
+  if (status !== "rejected") return null;
+  const member = (name: string): string => {
+    const value = isObject(error) ? error[name] : undefined;
+    return typeof value === "string" ? value.slice(0, 500) : "unknown";
+  };
+  return { id, status, error: { type: member("type"), code: member("code"), message: member("message") } };
+}
+
+export interface UplinkParts {
+  readonly session: Session;
+  readonly core: CorePort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** True after an exchange with the cloud, false after none came about. */
+  readonly online: (is: boolean) => void;
+  /** Null when the credential is good again. */
+  readonly refused: (fault: CredentialFault | null) => void;
+  /** Resolves early when the network is known to be back. */
+  readonly untilBack: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Scans that arrive within this share a batch, milliseconds. */
+const gatherMs = 50;
+const maxAnswerBytes = 1024 * 1024;
+
+/** Sends batch after batch until `signal` aborts. Never gives up, never drops: see contract.md 2.3. */
+export async function runUplink(parts: UplinkParts, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const waitMs = await step(parts, failures, signal);
+    if (waitMs === null) {
+      failures = 0;
+      continue;
+    }
+    failures += 1;
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    await Promise.race([parts.clock.sleep(waitMs, either), parts.untilBack(either)]);
+    stop.abort();
+  }
+}
+
+/** One batch, or a wait for something to send; null when all is well, else how long to wait before the next try. */
+async function step(parts: UplinkParts, failures: number, signal: AbortSignal): Promise<number | null> {
+  try {
+    const batch = await parts.core.nextBatch();
+    if (batch !== null) return await sendBatch(batch, parts, failures, signal);
+    await parts.core.nextRecord(signal);
+    await parts.clock.sleep(gatherMs, signal);
+    return null;
+  } catch (cause) {
+    return failed(cause, parts, (askedMs) => backOffMs(failures, askedMs, parts.random()));
+  }
+}
+
+/** Sends one batch; null when it was answered for good, else how long to wait before the next try. */
+async function sendBatch(
+  batch: StoredBatch,
+  parts: UplinkParts,
+  failures: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const later = (askedMs: number | null): number => backOffMs(failures, askedMs, parts.random());
+  await parts.core.countAttempt(batch.key);
+  const answer = await parts.session.send({
+    method: "POST",
+    path: "/v1/passes/scans/batch",
+    headers: { "Idempotency-Key": batch.key },
+    body: batch.body,
+    maxBytes: maxAnswerBytes,
+    signal,
+  });
+  parts.online(true);
+  parts.refused(null);
+  const meaning = uplinkAnswer(answer, batch.ids);
+  switch (meaning.kind) {
+    case "acknowledged":
+      if (meaning.strangers > 0) parts.log.warn("acknowledged_strangers", { count: meaning.strangers });
+      await parts.core.acknowledge(batch.key, meaning.items);
+      return meaning.items.length < batch.ids.length ? later(null) : null;
+    case "refused":
+      parts.log.warn("batch_refused", { status: answer.status, code: meaning.error.code, items: batch.ids.length });
+      await parts.core.refuse(batch, meaning.error);
+      return null;
+    case "conflict":
+      parts.log.error("batch_conflict", { code: meaning.error.code, items: batch.ids.length });
+      await parts.core.acknowledge(
+        batch.key,
+        batch.ids.map((id) => ({ id, status: "rejected", error: meaning.error })),
+      );
+      return null;
+    case "retry":
+      parts.log.info("batch_later", { status: answer.status, code: meaning.error.code });
+      return later(meaning.afterMs);
+  }
+}
+
+function failed(cause: unknown, parts: UplinkParts, later: (askedMs: number | null) => number): number {
+  if (cause instanceof CredentialFault) {
+    parts.refused(cause);
+    return later(cause.error.retryAfterMs);
+  }
+  if (cause instanceof CloudFault) {
+    if (cause.code !== "aborted") parts.online(false);
+    return later(null);
+  }
+  if (cause instanceof CoreUnavailable) return later(null);
+  throw cause;
+}

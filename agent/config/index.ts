@@ -1,0 +1,11 @@
+export { apiSocketName } from "./check.ts";
+export type * from "./config.ts";
+export { ConfigFault, type ConfigFaultCode, configFaultCodes } from "./fault.ts";
+export { configJsonSchema } from "./json-schema.ts";
+export { loadConfig } from "./load.ts";
+export { describeMistake, type Mistake, type MistakeCode, mistakeCodes, nearestName } from "./mistake.ts";
+export { type ConfigReading, readConfig } from "./read.ts";
+export { configReference } from "./reference.ts";
+export { shippedLocales } from "./schema.ts";
+export { configShape, configToml } from "./show.ts";
+export type { Json, JsonObject } from "./value-type.ts";

@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Agent, type AgentParts, startAgent } from "./agent.ts";
+import type { Clock } from "./clock.ts";
+import { apiSocketName, type Config } from "./config/index.ts";
+import { laneAssets, lanePages } from "./lane/index.ts";
+import type { SystemdNotifier } from "./notify.ts";
+import { type Api, startApi } from "./pos/index.ts";
+
+export interface DaemonParts extends Omit<AgentParts, "ca"> {
+  readonly notifier: SystemdNotifier;
+}
+
+/** Exit codes of `run`. */
+const clean = 0;
+const failed = 1;
+
+/** A stop that takes longer than this is a failure with a reason, milliseconds. */
+const stopDeadlineMs = 10_000;
+/** Name of the file with the access token, in the state folder. */
+export const tokenFileName = "api-token";
+
+/**
+ * Runs one agent until `signal` aborts: folders, agent, local API, word to systemd, orderly end.
+ *
+ * @returns 0 after an orderly end, 1 when something failed that must not, or when stopping took over ten seconds
+ */
+export async function runDaemon(config: Config, parts: DaemonParts, signal: AbortSignal): Promise<number> {
+  const { clock, log, notifier } = parts;
+  makeFolder(config.stateDir, 0o700);
+  makeFolder(config.runtimeDir, 0o750);
+  const ca = config.cloud.caFile === null ? null : readFileSync(config.cloud.caFile, "utf8");
+  const agent = await startAgent(config, { ...parts, ca });
+  let api: Api | null = null;
+  try {
+    api = await startApi({
+      facade: agent.facade,
+      ...config.api,
+      socketPath: join(config.runtimeDir, apiSocketName),
+      tokenFile: join(config.stateDir, tokenFileName),
+      version: parts.version,
+      log,
+      pages: lanePages({ locale: config.locale, assets: await laneAssets() }),
+    });
+    log.info("agent_started", { version: parts.version, environment: config.environment, port: api.port });
+    notifier.ready();
+    await serve(agent, notifier, clock, signal);
+    log.info("agent_stopping");
+  } catch (cause) {
+    await stop(agent, api, parts);
+    throw cause;
+  }
+  notifier.stopping();
+  return stop(agent, api, parts);
+}
+
+/** Tells the watchdog that we live, after the writer thread has answered, until `signal` aborts or the agent fails. */
+async function serve(agent: Agent, notifier: SystemdNotifier, clock: Clock, signal: AbortSignal): Promise<void> {
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+  if (signal.aborted) stopped.resolve();
+  const watching = new AbortController();
+  try {
+    await Promise.race([stopped.promise, agent.failed, watch(agent, notifier, clock, watching.signal)]);
+  } finally {
+    watching.abort();
+  }
+}
+
+async function watch(agent: Agent, notifier: SystemdNotifier, clock: Clock, signal: AbortSignal): Promise<void> {
+  const everyMs = notifier.watchdogMs === null ? 10_000 : notifier.watchdogMs / 3;
+  while (!signal.aborted) {
+    const lanes = agent.facade.lanes().map((lane) => `${lane.lane}: ${lane.state}`);
+    notifier.status(lanes.join(", "));
+    if (await agent.alive()) notifier.watchdog();
+    await clock.sleep(everyMs, signal);
+  }
+}
+
+async function stop(agent: Agent, api: Api | null, { clock, log }: DaemonParts): Promise<number> {
+  const late = new AbortController();
+  const orderly = async (): Promise<number> => {
+    const results = await Promise.allSettled([api?.close(), agent.stop()]);
+    for (const result of results) {
+      if (result.status === "rejected") log.error("stop_failed", { detail: String(result.reason) });
+    }
+    return results.every((result) => result.status === "fulfilled") ? clean : failed;
+  };
+  const tooLong = async (): Promise<number> => {
+    await clock.sleep(stopDeadlineMs, late.signal);
+    if (!late.signal.aborted) log.error("stop_too_slow", { ms: stopDeadlineMs, waiting_for: agent.waitingFor() });
+    return failed;
+  };
+  const code = await Promise.race([orderly(), tooLong()]);
+  late.abort();
+  log.info("agent_stopped", { code });
+  return code;
+}
+
+function makeFolder(path: string, mode: number): void {
+  mkdirSync(path, { recursive: true, mode });
+  chmodSync(path, mode);
+}

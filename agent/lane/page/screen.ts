@@ -1,0 +1,48 @@
+import type { Shown } from "./message.ts";
+
+export interface Screen {
+  show(shown: Shown): void;
+  /** Back to what the page said before it heard from the agent. */
+  showOffline(): void;
+}
+
+/** Puts a lane's view into the elements the agent rendered; the style sheet does the rest by `data-state`. */
+export function createScreen(root: Document): Screen {
+  const headline = byId(root, "headline");
+  const line = byId(root, "line");
+  const next = byId(root, "next");
+  const answer = byId(root, "answer");
+  const offline = { headline: headline.textContent, line: line.textContent, next: next.textContent };
+  const place = root.title;
+
+  const say = (
+    state: string,
+    words: { readonly headline: string; readonly line: string; readonly next: string },
+  ): void => {
+    root.documentElement.dataset["state"] = state;
+    // Assistive technology interrupts for an alert and waits its turn for a status.
+    answer.setAttribute("role", state === "rejected" || state === "attention" ? "alert" : "status");
+    headline.textContent = words.headline;
+    line.textContent = words.line;
+    next.textContent = words.next;
+    root.title = `${words.headline} · ${place}`;
+  };
+  return {
+    show: ({ state, display, test, degraded }) => {
+      say(state, display);
+      byId(root, "test").hidden = !test;
+      byId(root, "degraded").hidden = !degraded;
+    },
+    showOffline: () => {
+      say("offline", offline);
+      byId(root, "degraded").hidden = true;
+    },
+  };
+}
+
+/** An element of our own page: its absence is a broken page, not a case. */
+export function byId(root: Document, id: string): HTMLElement {
+  const element = root.getElementById(id);
+  if (element === null) throw new Error(`the page has no element ${id}`);
+  return element;
+}

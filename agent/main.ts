@@ -1,0 +1,42 @@
+import { type Commands, processIo, runCli } from "./cli/index.ts";
+import { systemClock } from "./clock.ts";
+import { runDaemon } from "./daemon.ts";
+import { enrolTerminal } from "./enroll.ts";
+import { createLog } from "./log.ts";
+import { systemdNotifier } from "./notify.ts";
+import { openStored } from "./stored.ts";
+import { version } from "./version.ts";
+
+/** The process edge: signals, environment, standard streams and the exit code; everything else is handed in from here. */
+
+process.umask(0o077);
+const clock = systemClock();
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+const io = processIo(stopping.signal, clock.wallMs);
+
+const commands: Commands = {
+  version,
+  run: (config) => {
+    const log = createLog((line) => process.stdout.write(line), {
+      journal: process.env["JOURNAL_STREAM"] !== undefined,
+      debug: process.env["PASS_AGENT_DEBUG"] === "1",
+    });
+    const notifier = systemdNotifier(process.env, log);
+    return runDaemon(config, { clock, log, notifier, random: Math.random, version }, io.signal);
+  },
+  enroll: async (request) => {
+    const identity = await enrolTerminal(request, { clock, version });
+    const { rootPin, rootOrigin, scannerId, tenantId } = identity;
+    return {
+      scannerId,
+      tenantId,
+      lanes: request.config.lanes.map((lane) => lane.id),
+      root: `${rootPin.slice(0, 8)}-${rootPin.slice(-8)}`,
+      rootOrigin,
+    };
+  },
+  readStore: (config) => openStored(config, { clock, version }),
+};
+
+process.exitCode = await runCli(process.argv.slice(2), io, commands);

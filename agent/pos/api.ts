@@ -1,0 +1,116 @@
+import { createServer, type Server } from "node:http";
+import type { LanePages } from "../lane/index.ts";
+import type { Log } from "../log.ts";
+import type { AgentFacade } from "../views.ts";
+import { createAuthenticator } from "./auth.ts";
+import { answerRequest, type ExchangeParts } from "./exchange.ts";
+import { gateRules } from "./gate.ts";
+import { laneRoutes } from "./lane-routes.ts";
+import { listenTcp, listenUnix } from "./listen.ts";
+import { apiRoutes } from "./routes.ts";
+import { createStreams } from "./streams.ts";
+import { makeToken, readOrMakeToken } from "./token.ts";
+
+export interface ApiOptions {
+  readonly facade: AgentFacade;
+  /** Loopback only. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Unix socket with the same routes and no token, mode 0660; null for none. */
+  readonly socketPath: string | null;
+  /** Holds the access token of the TCP side; made with mode 0600 when missing. */
+  readonly tokenFile: string;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+  readonly version: string;
+  readonly log: Log;
+  readonly pages: LanePages;
+}
+
+export interface Api {
+  readonly port: number;
+  /** Secret of this start that the demo panel uses for `/v1/sim/*`; null without a simulation. */
+  readonly simToken: string | null;
+  /** Ends streams, lets running answers finish for at most half a second, and closes. */
+  close(): Promise<void>;
+}
+
+/** Connections per transport: an attack on TCP leaves the Unix socket, and with it the command line, in service. */
+const mostConnections = 64;
+const drainMs = 500;
+
+/**
+ * Starts the local API and the lane pages on TCP and, if asked, on a Unix socket (ecosystem.md 3.1).
+ *
+ * @throws ApiFault when it cannot listen or the token file is not usable; nothing is left open then
+ */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { facade, log, pages, version } = options;
+  const token = await readOrMakeToken(options.tokenFile);
+  const simToken = facade.scenes().length > 0 ? makeToken() : null;
+  const streams = createStreams();
+  const stopping = new AbortController();
+  const routes = [
+    ...apiRoutes({ facade, version, streamClients: streams.size }),
+    ...laneRoutes({ facade, pages, version, simToken }),
+  ];
+  // The Host list needs the port, which is known only once the server listens.
+  const tcp = createHttpServer();
+  const unix = createHttpServer();
+  const close = async (): Promise<void> => {
+    stopping.abort();
+    streams.close();
+    await Promise.all([closeServer(tcp), closeServer(unix)]);
+  };
+  try {
+    const port = await listenTcp(tcp, options.host, options.port);
+    const boundHost = options.host.includes(":") ? `[${options.host}]` : options.host;
+    const rules = gateRules(port, [...options.allowedHosts, boundHost], options.allowedOrigins);
+    const authenticator = createAuthenticator(token, simToken);
+    serve(tcp, "tcp", { routes, rules, authenticator, streams, log, signal: stopping.signal });
+    if (options.socketPath !== null) {
+      serve(unix, "unix", { routes, rules, authenticator, streams, log, signal: stopping.signal });
+      await listenUnix(unix, options.socketPath);
+    }
+    log.info("api.listening", { host: options.host, port, unix_socket: options.socketPath !== null });
+    return { port, simToken, close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+/** Bounds against slow and endless senders (reliability.md T39); Node closes whoever breaks them. */
+function createHttpServer(): Server {
+  const server = createServer({
+    maxHeaderSize: 8_192,
+    headersTimeout: 5_000,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+  });
+  server.maxConnections = mostConnections;
+  return server;
+}
+
+function serve(server: Server, transport: "tcp" | "unix", parts: ExchangeParts): void {
+  server.on("request", (request, response) => {
+    void answerRequest(request, response, transport, parts);
+  });
+  server.on("error", (fault) => parts.log.error("api.server_failed", { transport, fault: fault.message }));
+  server.on("drop", () => parts.log.debug("api.connection_refused", { transport, open: mostConnections }));
+}
+
+/** Resolves once every connection is gone; those still busy after half a second are cut. Safe on a server that never listened. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

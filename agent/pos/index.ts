@@ -1,0 +1,3 @@
+export { type Api, type ApiOptions, startApi } from "./api.ts";
+export { ApiFault, type ApiFaultCode, apiFaultCodes } from "./fault.ts";
+export { type Problem, type ProblemCode, problemStatus } from "./problem.ts";

@@ -1,0 +1,140 @@
+import type { Connection } from "./connection.ts";
+import type { ItemAnswer, OutboxRow, OutboxState, StoredBatch, Waiting } from "./protocol.ts";
+
+/** The upload queue: rows, batches with their exact bytes, dead letters. All calls belong inside a transaction. */
+export interface Outbox {
+  openBatch(): StoredBatch | null;
+  waiting(limit: number): Waiting | null;
+  recordsOf(ids: readonly string[]): Waiting | null;
+  saveBatches(batches: readonly StoredBatch[], instead: string | null): void;
+  answerBatch(key: string, items: readonly ItemAnswer[]): void;
+  countAttempt(key: string): void;
+  state(rows: number): OutboxState;
+}
+
+type RecordRow = { sequence: number; id: string; text: string; hash: string };
+
+const selectRecord = "SELECT o.sequence, s.id, s.record AS text, s.hash FROM outbox o JOIN scans s USING (sequence)";
+
+export function openOutbox(database: Connection, incarnation: string): Outbox {
+  const anyBatch = database.prepare<[], { key: string; body: Buffer }>(
+    "SELECT key, body FROM batches ORDER BY key LIMIT 1",
+  );
+  const idsOf = database.prepare<[string], { id: string }>(
+    "SELECT s.id FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? ORDER BY o.sequence",
+  );
+  const waiting = database.prepare<[number], RecordRow>(
+    `${selectRecord} WHERE o.batch IS NULL ORDER BY o.sequence LIMIT ?`,
+  );
+  const queued = database.prepare<[string], RecordRow>(`${selectRecord} WHERE s.id = ?`);
+  const insertBatch = database.prepare("INSERT INTO batches (key, body) VALUES (?, ?)");
+  const bind = database.prepare(
+    "UPDATE outbox SET batch = ? WHERE sequence = (SELECT sequence FROM scans WHERE id = ?)",
+  );
+  const unbind = database.prepare("UPDATE outbox SET batch = NULL WHERE batch = ?");
+  const dropBatch = database.prepare("DELETE FROM batches WHERE key = ?");
+  const count = database.prepare("UPDATE outbox SET attempts = attempts + 1 WHERE batch = ?");
+  const sequenceInBatch = database.prepare<[string, string], { sequence: number; attempts: number }>(
+    `SELECT o.sequence, o.attempts FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? AND s.id = ?`,
+  );
+  const leave = database.prepare("DELETE FROM outbox WHERE sequence = ?");
+  const bury = database.prepare(
+    "INSERT INTO dead_letters (sequence, attempts, error_type, error_code, error_message) VALUES (?, ?, ?, ?, ?)",
+  );
+
+  return {
+    openBatch() {
+      const batch = anyBatch.get();
+      return batch === undefined ? null : { ...batch, ids: idsOf.all(batch.key).map((row) => row.id) };
+    },
+    waiting: (limit) => toWaiting(waiting.all(limit), incarnation),
+    recordsOf: (ids) => {
+      const rows = ids.flatMap((id) => queued.get(id) ?? []);
+      return toWaiting(
+        rows.sort((a, b) => a.sequence - b.sequence),
+        incarnation,
+      );
+    },
+    saveBatches(batches, instead) {
+      if (instead !== null) {
+        unbind.run(instead);
+        dropBatch.run(instead);
+      }
+      for (const batch of batches) {
+        insertBatch.run(batch.key, batch.body);
+        for (const id of batch.ids) bind.run(batch.key, id);
+      }
+    },
+    answerBatch(key, items) {
+      for (const item of items) {
+        // An id that was not in this batch acknowledges nothing.
+        const row = sequenceInBatch.get(key, item.id);
+        if (row === undefined) continue;
+        leave.run(row.sequence);
+        if (item.status === "rejected") {
+          bury.run(row.sequence, row.attempts, item.error.type, item.error.code, item.error.message);
+        }
+      }
+      unbind.run(key);
+      dropBatch.run(key);
+    },
+    countAttempt: (key) => {
+      count.run(key);
+    },
+    state: (rows) => readState(database, rows),
+  };
+}
+
+function toWaiting(rows: readonly RecordRow[], incarnation: string): Waiting | null {
+  const last = rows.at(-1);
+  if (last === undefined) return null;
+  return {
+    records: rows.map(({ sequence, id, text }) => ({ sequence, id, text })),
+    last: { sequence: last.sequence, hash: last.hash },
+    incarnation,
+  };
+}
+
+type StateRow = {
+  sequence: number;
+  id: string;
+  scannedAt: string;
+  attempts: number;
+  type: string | null;
+  code: string | null;
+  message: string | null;
+};
+
+function readState(database: Connection, rows: number): OutboxState {
+  const counts = database
+    .prepare<[], { pending: number; dead: number }>(
+      "SELECT (SELECT count(*) FROM outbox) AS pending, (SELECT count(*) FROM dead_letters) AS dead",
+    )
+    .get();
+  const listed = database
+    .prepare<[number], StateRow>(
+      `SELECT sequence, s.id, s.record ->> 'scanned_at' AS scannedAt, q.attempts, q.type, q.code, q.message FROM (
+         SELECT sequence, attempts, NULL AS type, NULL AS code, NULL AS message FROM outbox
+         UNION ALL
+         SELECT sequence, attempts, error_type, error_code, error_message FROM dead_letters
+       ) q JOIN scans s USING (sequence) ORDER BY sequence LIMIT ?`,
+    )
+    .all(rows);
+  const oldest = database
+    .prepare<[], { at: string }>(
+      "SELECT record ->> 'scanned_at' AS at FROM scans WHERE sequence = (SELECT min(sequence) FROM outbox)",
+    )
+    .get();
+  return {
+    pending: counts?.pending ?? 0,
+    dead: counts?.dead ?? 0,
+    oldestAt: oldest?.at ?? null,
+    rows: listed.map(toRow),
+  };
+}
+
+function toRow(row: StateRow): OutboxRow {
+  const { type, code, message, ...rest } = row;
+  const error = type === null || code === null ? null : { type, code, message: message ?? "" };
+  return { ...rest, error };
+}

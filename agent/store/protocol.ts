@@ -1,0 +1,127 @@
+import type { PassKind } from "../../verifier/index.ts";
+import type { Policy } from "../config/config.ts";
+import type { Finding } from "../decide.ts";
+import type { ScanRecord } from "../record.ts";
+
+/** A scan before the decision: everything but what only the transaction can know. */
+export type ScanDraft = Omit<
+  ScanRecord,
+  "use" | "decision" | "incarnation" | "sequence" | "prev_hash" | "hash" | "supersedes"
+>;
+
+export interface Presented {
+  readonly draft: ScanDraft;
+  readonly finding: Finding;
+  /** Kind for the policy; null where no kind is known. */
+  readonly kind: PassKind | null;
+  /** Generation of the trust data the verdict was made with; null for a verdict that used none. */
+  readonly trustGeneration: number | null;
+}
+
+/** `stale`: trust changed since the verdict was made; verify again and present again. Nothing was written. */
+export type PresentedAnswer =
+  | { readonly outcome: "recorded"; readonly record: ScanRecord }
+  | { readonly outcome: "stale"; readonly generation: number };
+
+/** A batch whose key and bytes are on disk, to be sent as they are until it is answered. */
+export interface StoredBatch {
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly ids: readonly string[];
+}
+
+/** Records waiting for a batch, oldest first. */
+export interface Waiting {
+  readonly records: readonly { readonly sequence: number; readonly id: string; readonly text: string }[];
+  readonly last: { readonly sequence: number; readonly hash: string };
+  readonly incarnation: string;
+}
+
+/** One item's answer from the cloud, by scan id. */
+export type ItemAnswer =
+  | { readonly id: string; readonly status: "created" | "duplicate" }
+  | { readonly id: string; readonly status: "rejected"; readonly error: ItemError };
+
+export interface ItemError {
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface OutboxRow {
+  readonly id: string;
+  readonly sequence: number;
+  readonly scannedAt: string;
+  readonly attempts: number;
+  readonly error: ItemError | null;
+}
+
+export interface OutboxState {
+  readonly pending: number;
+  readonly dead: number;
+  /** RFC 3339 `scanned_at` of the oldest record that waits. */
+  readonly oldestAt: string | null;
+  readonly rows: readonly OutboxRow[];
+}
+
+export interface EventQuery {
+  readonly limit: number;
+  readonly afterSequence: number | null;
+  readonly passId: string | null;
+}
+
+/** Every request the writer knows, with what it answers. */
+export interface StoreOps {
+  present: { ask: Presented; answer: PresentedAnswer };
+  /** Drafts that were shown as `unrecorded` while storage was away: writes them, and takes back what a failed commit left. */
+  settle: { ask: readonly { readonly draft: ScanDraft; readonly correctionId: string }[]; answer: null };
+  events: { ask: EventQuery; answer: readonly ScanRecord[] };
+  /** The unfinished batch with its stored bytes, else null. */
+  openBatch: { ask: null; answer: StoredBatch | null };
+  waiting: { ask: { readonly limit: number }; answer: Waiting | null };
+  /** Binds rows to new batches in one transaction, replacing `instead` if named. */
+  saveBatches: { ask: { readonly batches: readonly StoredBatch[]; readonly instead: string | null }; answer: null };
+  /** The records of these scan ids, in sequence order, to split a refused batch. */
+  recordsOf: { ask: { readonly ids: readonly string[] }; answer: Waiting | null };
+  answerBatch: { ask: { readonly key: string; readonly items: readonly ItemAnswer[] }; answer: null };
+  countAttempt: { ask: { readonly key: string }; answer: null };
+  outbox: { ask: { readonly rows: number }; answer: OutboxState };
+  loadTrust: {
+    ask: null;
+    answer: { readonly documents: ReadonlyMap<string, Uint8Array>; readonly generation: number };
+  };
+  /** Replaces the stored trust data and the time memory in one transaction; answers the new generation. */
+  saveTrust: {
+    ask: {
+      readonly put: ReadonlyMap<string, Uint8Array>;
+      readonly drop: readonly string[];
+      readonly timeMemory: string;
+    };
+    answer: number;
+  };
+  readMeta: { ask: { readonly name: string }; answer: string | null };
+  writeMeta: { ask: { readonly name: string; readonly value: string }; answer: null };
+  close: { ask: null; answer: null };
+}
+
+export type StoreOp = keyof StoreOps;
+
+export interface WriterOptions {
+  readonly file: string;
+  readonly policy: Policy;
+  /** Fresh id of this database file, used when the file is new. */
+  readonly incarnation: string;
+  readonly readOnly: boolean;
+}
+
+export type WriterRequest = {
+  readonly [Op in StoreOp]: { readonly id: number; readonly op: Op; readonly ask: StoreOps[Op]["ask"] };
+}[StoreOp];
+
+export type WriterMessage =
+  | { readonly kind: "open" }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  /** The connection is gone: nothing that was asked and not answered is known to be done or undone. */
+  | { readonly kind: "failed"; readonly code: StoreFaultCode; readonly message: string };
+
+export type StoreFaultCode = "store_locked" | "store_newer" | "storage_failed" | "store_closed" | "store_corrupt";

@@ -1,0 +1,102 @@
+import { type ReaderDriver, ReaderFault, type ReaderFaultCode, type ReaderSink } from "../drivers/reader.ts";
+import type { Clock } from "./clock.ts";
+import type { Conditions } from "./conditions.ts";
+import type { ReaderConfig } from "./config/config.ts";
+import type { Log } from "./log.ts";
+import type { ReaderView } from "./views.ts";
+
+/** A reader as the agent sees it. */
+export interface SupervisedReader {
+  view(): ReaderView;
+  /** Why it does not read now; null while it does or is being opened for the first time. */
+  fault(): ReaderFaultCode | null;
+}
+
+export interface SupervisorParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly conditions: Conditions;
+  /** The reader's state or fault changed. */
+  readonly changed: () => void;
+}
+
+/** Waits between tries, milliseconds; the last repeats. A device that comes back is served within a second. */
+const backOffMs = [100, 250, 500, 1_000] as const;
+
+/**
+ * Opens a reader and reopens it whenever it is lost, until `signal` aborts. A device that is absent is a condition, not
+ * an end. A fault is logged when it begins and when it changes, not at every try.
+ */
+export function superviseReader(
+  config: ReaderConfig,
+  driver: ReaderDriver,
+  sink: ReaderSink,
+  parts: SupervisorParts,
+  signal: AbortSignal,
+): SupervisedReader & { readonly done: Promise<void> } {
+  let state: ReaderView["state"] = "opening";
+  let model: string | null = null;
+  let fault: ReaderFault | null = null;
+
+  const clear = (): void => {
+    if (fault !== null) parts.conditions.clear(fault.code, config.id);
+    fault = null;
+  };
+  const watched: ReaderSink = {
+    ...sink,
+    ready(name) {
+      clear();
+      state = "ready";
+      model = name;
+      parts.log.info("reader_ready", { reader: config.id, model: name });
+      sink.ready(name);
+      parts.changed();
+    },
+  };
+  const lost = (cause: ReaderFault): void => {
+    if (fault?.code !== cause.code) {
+      clear();
+      parts.log.warn("reader_lost", {
+        reader: config.id,
+        code: cause.code,
+        number: cause.number,
+        detail: cause.message,
+      });
+    }
+    fault = cause;
+    state = "waiting";
+    parts.conditions.raise({
+      code: cause.code,
+      subject: config.id,
+      severity: "error",
+      detail: cause.message,
+      remedy: cause.remedy,
+    });
+    parts.changed();
+  };
+  const serve = async (): Promise<void> => {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await driver.run(watched, signal);
+      } catch (cause) {
+        if (!(cause instanceof ReaderFault)) throw cause;
+        if (state === "ready") attempt = 0;
+        lost(cause);
+      }
+      await parts.clock.sleep(backOffMs[Math.min(attempt, backOffMs.length - 1)] ?? 0, signal);
+    }
+    state = "stopped";
+  };
+  return {
+    done: serve(),
+    fault: () => fault?.code ?? null,
+    view: () => ({
+      id: config.id,
+      lane: config.lane,
+      kind: config.kind,
+      driver: config.kind === "nfc" ? config.driver : "serialport",
+      state,
+      model,
+    }),
+  };
+}

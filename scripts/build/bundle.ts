@@ -1,0 +1,60 @@
+import { cpSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+/** What runs on its own: the daemon, and each file it starts as a worker thread by this name beside itself. */
+export const entries = [
+  { from: "agent/main.ts", to: "pass-agent.mjs" },
+  { from: "agent/store/writer.ts", to: "store-writer.mjs" },
+] as const;
+
+/** Folders served as they are. */
+export const assets = [{ from: "agent/lane/page", to: "lane" }] as const;
+
+/** Packages that are or load native code (or, with ws, would like to): they stay in node_modules. */
+const external = [
+  "better-sqlite3",
+  "serialport",
+  "@serialport/*",
+  "nfc-pcsc",
+  "@pokusew/pcsclite",
+  "bufferutil",
+  "utf-8-validate",
+];
+
+/** Some bundled packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
+const banner =
+  'import { createRequire as passAgentCreateRequire } from "node:module";\n' +
+  "const require = passAgentCreateRequire(import.meta.url);";
+
+/**
+ * Bundles every entry and copies every asset folder. The same sources give the same bytes.
+ *
+ * @param root folder of package.json
+ * @param outDir absolute; must exist
+ * @returns the names written, relative to `outDir`
+ * @throws esbuild's `BuildFailure`, or an `Error` that names a missing entry or folder
+ */
+export async function bundle(root: string, outDir: string): Promise<readonly string[]> {
+  for (const { from } of [...entries, ...assets]) {
+    if (!existsSync(join(root, from))) throw new Error(`${from} is in the build's table and does not exist`);
+  }
+  for (const { from, to } of entries) {
+    await build({
+      absWorkingDir: root,
+      banner: { js: banner },
+      bundle: true,
+      charset: "utf8",
+      entryPoints: [from],
+      external,
+      format: "esm",
+      legalComments: "eof",
+      logLevel: "warning",
+      outfile: join(outDir, to),
+      platform: "node",
+      target: "node24",
+    });
+  }
+  for (const { from, to } of assets) cpSync(join(root, from), join(outDir, to), { recursive: true });
+  return [...entries, ...assets].map(({ to }) => to);
+}

@@ -1,0 +1,370 @@
+import { describe, expect, test } from "vitest";
+import { nearestName, readConfig } from "../../agent/config/index.ts";
+import { mistakesIn, smallest, source } from "./samples.ts";
+
+/** The smallest file with one text replaced, or with lines put behind it. */
+const changed = (from: string, to: string) => smallest.replace(from, to);
+const more = (lines: string) => smallest + lines;
+const serial = (lines: string) => changed('kind = "nfc"', `kind = "serial"\npath = "/dev/ttyUSB0"\n${lines}`);
+
+const rates = "1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600";
+const ids = 'letters, digits, "-" and "_", at most 64, beginning with a letter or digit';
+const nfcKeys = "id, lane, kind, driver, match, socket";
+
+describe("a mistake says where, what, what is allowed, and ends with its code", () => {
+  test.each<readonly [string, string, readonly string[]]>([
+    [
+      "a key that is missing",
+      changed('url = "https://cloud.example"\n', ""),
+      [
+        "agent.toml:2: cloud.url is missing. Allowed: an https: address; http: only to this machine and only in the sandbox. [missing_key]",
+      ],
+    ],
+    [
+      "an environment that is missing",
+      changed('environment = "sandbox"\n', ""),
+      ['agent.toml: environment is missing. Allowed: "live" or "sandbox". [missing_key]'],
+    ],
+    [
+      "a misspelt key",
+      more('[api]\nprot = 1\nhots = "::1"\n'),
+      [
+        "agent.toml:11: api.prot is not a known key. Did you mean port? [unknown_key]",
+        "agent.toml:12: api.hots is not a known key. Did you mean host? [unknown_key]",
+      ],
+    ],
+    [
+      "the beginning of a key",
+      serial("baud = 9600"),
+      ["agent.toml:11: reader[0].baud is not a known key. Did you mean baud_rate? [unknown_key]"],
+    ],
+    [
+      "a key that resembles none",
+      more("[api]\ncolour = 1\n"),
+      [
+        "agent.toml:11: api.colour is not a known key. Allowed: host, port, allowed_origins, allowed_hosts. [unknown_key]",
+      ],
+    ],
+    [
+      "a misspelt header",
+      more("[[readers]]\n"),
+      ["agent.toml:10: readers is not a known key. Did you mean reader? [unknown_key]"],
+    ],
+    [
+      "a top key swallowed by a header",
+      more('[api]\nstate_dir = "/srv"\n'),
+      ["agent.toml:11: api.state_dir belongs at the top of the file, before the first header. [wrong_place]"],
+    ],
+    [
+      "a key under the wrong header",
+      more("[api]\npoll_interval_s = 9\n"),
+      ["agent.toml:11: api.poll_interval_s belongs under [cloud]. [wrong_place]"],
+    ],
+    [
+      "a serial key on an nfc reader",
+      more("baud_rate = 9600\n"),
+      [
+        `agent.toml:10: reader[0].baud_rate belongs to a reader of kind "serial", and this one is of kind "nfc". Allowed: ${nfcKeys}. [wrong_place]`,
+      ],
+    ],
+    [
+      "an nfc key on a serial reader",
+      serial('match = "x"'),
+      [
+        'agent.toml:11: reader[0].match belongs to a reader of kind "nfc", and this one is of kind "serial". Allowed: id, lane, kind, path, baud_rate, idle_gap_ms, max_frame_bytes, aim. [wrong_place]',
+      ],
+    ],
+    [
+      "a reader of an unknown kind, whose other keys are not judged",
+      changed('kind = "nfc"', 'kind = "nfs"\nbaud_rate = 1\nfoo = 1'),
+      [
+        'agent.toml:9: reader[0].kind = "nfs" is not one of the known words. Did you mean "nfc"? Allowed: "nfc" or "serial". [not_allowed]',
+        `agent.toml:11: reader[0].foo is not a known key. Allowed: id, lane, kind, driver, match, socket, path, baud_rate, idle_gap_ms, max_frame_bytes, aim. [unknown_key]`,
+      ],
+    ],
+    [
+      "a number out of the list",
+      serial("baud_rate = 9601"),
+      [`agent.toml:11: reader[0].baud_rate = 9601 is not one of the known values. Allowed: ${rates}. [not_allowed]`],
+    ],
+    [
+      "a number out of range",
+      more("[api]\nport = 65536\n"),
+      ["agent.toml:11: api.port = 65536 is out of range. Allowed: a whole number from 0 to 65535. [not_allowed]"],
+    ],
+    [
+      "a fraction",
+      serial("idle_gap_ms = 1.5"),
+      [
+        "agent.toml:11: reader[0].idle_gap_ms = 1.5 is not a whole number. Allowed: a whole number from 0 to 5000 milliseconds. [wrong_type]",
+      ],
+    ],
+    [
+      "a number in quotes",
+      more('[api]\nport = "7420"\n'),
+      ['agent.toml:11: api.port = "7420" is not a whole number. Allowed: a whole number from 0 to 65535. [wrong_type]'],
+    ],
+    [
+      "a number where a text belongs",
+      changed('id = "gate"', "id = 7"),
+      [`agent.toml:5: lane[0].id = 7 is not a text in quotes. Allowed: ${ids}. [wrong_type]`],
+    ],
+    [
+      "a date where a text belongs",
+      changed('id = "gate"', "id = 2026-05-19"),
+      [`agent.toml:5: lane[0].id = 2026-05-19 is not a text in quotes. Allowed: ${ids}. [wrong_type]`],
+    ],
+    [
+      "an id with a space",
+      changed('id = "gate"', 'id = "gate 1"'),
+      [`agent.toml:5: lane[0].id = "gate 1" does not have the right form. Allowed: ${ids}. [not_allowed]`],
+    ],
+    [
+      "a lane that no reader can name",
+      changed('lane = "gate"', 'lane = "gaet"'),
+      [
+        'agent.toml:8: reader[0].lane = "gaet" names no lane of this file. Did you mean "gate"? Allowed: "gate". [unknown_lane]',
+      ],
+    ],
+    [
+      "two lanes with one id",
+      more('[[lane]]\nid = "gate"\n'),
+      ['agent.toml:11: lane[1].id = "gate" is the id of lane[0] already. [duplicate]'],
+    ],
+    [
+      "two readers with one id",
+      more('[[reader]]\nid = "nfc"\nlane = "gate"\nkind = "nfc"\n'),
+      ['agent.toml:11: reader[1].id = "nfc" is the id of reader[0] already. [duplicate]'],
+    ],
+    [
+      "two readers on one port",
+      `${serial("")}[[reader]]\nid = "b"\nlane = "gate"\nkind = "serial"\npath = "../../dev/ttyUSB0"\n`,
+      ['agent.toml:16: reader[1].path = "/dev/ttyUSB0" is the port of reader[0] already. [duplicate]'],
+    ],
+    [
+      "no lane",
+      changed('[[lane]]\nid = "gate"\n', ""),
+      [
+        "agent.toml: lane is missing. Allowed: 1 to 64 times the header [[lane]], two brackets on each side. [missing_key]",
+      ],
+    ],
+    [
+      "no reader",
+      smallest.slice(0, smallest.indexOf("[[reader]]")),
+      [
+        "agent.toml: reader is missing. Allowed: 1 to 64 times the header [[reader]], two brackets on each side. [missing_key]",
+      ],
+    ],
+    [
+      "one bracket where two belong",
+      changed("[[lane]]", "[lane]"),
+      [
+        "agent.toml:4: lane = a table is one table and must be a list of tables. Allowed: 1 to 64 times the header [[lane]], two brackets on each side. [wrong_type]",
+      ],
+    ],
+    [
+      "two brackets where one belongs",
+      changed("[cloud]", "[[cloud]]"),
+      [
+        "agent.toml:2: cloud = a list is a list and must be one table. Allowed: keys under the header [cloud]. [wrong_type]",
+        "agent.toml:2: cloud.url is missing. Allowed: an https: address; http: only to this machine and only in the sandbox. [missing_key]",
+      ],
+    ],
+    [
+      "65 lanes",
+      smallest + Array.from({ length: 64 }, (_, index) => `[[lane]]\nid = "l${index}"\n`).join(""),
+      [
+        "agent.toml:4: lane is there 65 times. Allowed: 1 to 64 times the header [[lane]], two brackets on each side. [not_allowed]",
+      ],
+    ],
+    [
+      "http to another machine",
+      changed("https://cloud.example", "http://cloud.example"),
+      [
+        'agent.toml:3: cloud.url = "http://cloud.example" is not encrypted and leaves this machine. Allowed: https:. [unsafe]',
+      ],
+    ],
+    [
+      "http to an address that only looks like this machine",
+      changed("https://cloud.example", "http://127.0.0.1.evil.example"),
+      [
+        'agent.toml:3: cloud.url = "http://127.0.0.1.evil.example" is not encrypted and leaves this machine. Allowed: https:. [unsafe]',
+      ],
+    ],
+    [
+      "http in live",
+      changed("sandbox", "live").replace("https://cloud.example", "http://127.0.0.1:7421"),
+      ['agent.toml:3: cloud.url = "http://127.0.0.1:7421" is not encrypted. Allowed: https: in live. [unsafe]'],
+    ],
+    [
+      "a password in the address, which is not repeated",
+      changed("https://cloud.example", "https://me:secret@cloud.example"),
+      [
+        "agent.toml:3: cloud.url carries a user name or password. Allowed: an https: address; http: only to this machine and only in the sandbox. [not_allowed]",
+      ],
+    ],
+    [
+      "another scheme",
+      changed("https://cloud.example", "ftp://cloud.example"),
+      [
+        'agent.toml:3: cloud.url = "ftp://cloud.example" does not have the right form. Allowed: an https: address; http: only to this machine and only in the sandbox. [not_allowed]',
+      ],
+    ],
+    [
+      "a simulation in live",
+      `${changed("sandbox", "live")}[simulation]\nsocket = "sim.sock"\n`,
+      [
+        'agent.toml:10: simulation is refused in live: virtual devices could present passes that nobody holds. Allowed: environment = "sandbox". [unsafe]',
+      ],
+    ],
+    [
+      "an api address that others can reach",
+      more('[api]\nhost = "0.0.0.0"\n'),
+      [
+        'agent.toml:11: api.host = "0.0.0.0" is not a loopback address. Allowed: a loopback address: 127.0.0.1, ::1 or localhost. [not_allowed]',
+      ],
+    ],
+    [
+      "an origin with a path",
+      more('[api]\nallowed_origins = ["https://a.example", "https://b.example/till"]\n'),
+      [
+        'agent.toml:11: api.allowed_origins = a list has an entry (number 2) that does not have the right form. Allowed: a list of at most 32, each a web origin such as "https://pos.example.com". [not_allowed]',
+      ],
+    ],
+    [
+      "an origin that no browser sends",
+      more('[api]\nallowed_origins = ["https://a.example:443"]\n'),
+      [
+        'agent.toml:11: api.allowed_origins = a list has an entry (number 1) that is not an origin; a browser would send "https://a.example". Allowed: a list of at most 32, each a web origin such as "https://pos.example.com". [not_allowed]',
+      ],
+    ],
+    [
+      "a root that is no hash",
+      more("").replace("[[lane]]", 'trust_root = "abc"\n[[lane]]'),
+      [
+        'agent.toml:4: cloud.trust_root = "abc" does not have the right form. Allowed: 43 base64url characters, the SHA-256 of the version-1 root file. [not_allowed]',
+      ],
+    ],
+    [
+      "a pattern that does not compile",
+      more('match = "ACS ("\n'),
+      [
+        'agent.toml:10: reader[0].match = "ACS (" is not a regular expression. Allowed: a regular expression of at most 200 characters. [not_allowed]',
+      ],
+    ],
+    [
+      "a pattern that is too long",
+      more(`match = "${"x".repeat(201)}"\n`),
+      [
+        `agent.toml:10: reader[0].match = "${"x".repeat(58)}… is longer than 200 characters. Allowed: a regular expression of at most 200 characters. [not_allowed]`,
+      ],
+    ],
+    [
+      "a language that is not shipped",
+      `locale = "fr"\n${smallest}`,
+      ['agent.toml:1: locale = "fr" is not one of the known words. Allowed: "en", "de" or "es". [not_allowed]'],
+    ],
+    [
+      "a policy for a kind that does not exist",
+      more('[policy.tickets]\nuse = "single"\n[policy.cupon]\n'),
+      [
+        "agent.toml:10: policy.tickets is not a known key. Allowed: event_ticket, coupon, loyalty, gift_card, membership, boarding_pass, unknown. [unknown_key]",
+        "agent.toml:12: policy.cupon is not a known key. Did you mean coupon? [unknown_key]",
+      ],
+    ],
+    [
+      "a policy for a reason that is certain",
+      more('[policy.coupon]\nexpired = "accept"\ntrust_expired = "yes"\n'),
+      [
+        "agent.toml:11: policy.coupon.expired is not a known key. Allowed: use, unknown_key, trust_missing, trust_expired, status_unknown, clock_untrusted, unverified_reference, rotation_unverifiable. [unknown_key]",
+        'agent.toml:12: policy.coupon.trust_expired = "yes" is not one of the known words. Allowed: "reject" or "accept". [not_allowed]',
+      ],
+    ],
+    [
+      "a runtime folder too long for a socket",
+      `runtime_dir = "/${"r".repeat(100)}"\n${smallest}`,
+      [
+        `agent.toml:1: runtime_dir = "/${"r".repeat(57)}… makes the socket path 110 bytes long. Allowed: at most 107 bytes for a Unix socket. [not_allowed]`,
+      ],
+    ],
+    [
+      "an empty path",
+      `state_dir = ""\n${smallest}`,
+      [
+        'agent.toml:1: state_dir = "" is empty. Allowed: a path, absolute or relative to the folder of this file. [not_allowed]',
+      ],
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(mistakesIn(text)).toEqual(expected);
+  });
+});
+
+test("a syntax error shows its line and a caret under the spot", () => {
+  expect(mistakesIn('environment = "sandbox"\nlocale = en\n')).toEqual([
+    [
+      "agent.toml:2: Invalid TOML document: invalid value. [syntax]",
+      '1:  environment = "sandbox"',
+      "2:  locale = en",
+      "             ^",
+    ].join("\n"),
+  ]);
+});
+
+test("all mistakes of a file come at once, in the order of the file", () => {
+  const text = `enviroment = "sandbox"
+[cloud]
+url = "cloud.example"
+[[lane]]
+nam = "Gate"
+[[reader]]
+id = "qr"
+lane = "gate"
+kind = "serial"
+baud_rate = "fast"
+`;
+  expect(mistakesIn(text).map((line) => line.replace(/^(\S+ \S+).*( \[\w+\])$/, "$1$2"))).toEqual([
+    "agent.toml:1: enviroment [unknown_key]",
+    "agent.toml:3: cloud.url [not_allowed]",
+    "agent.toml:4: lane[0].id [missing_key]",
+    "agent.toml:5: lane[0].nam [unknown_key]",
+    "agent.toml:6: reader[0].path [missing_key]",
+    "agent.toml:10: reader[0].baud_rate [wrong_type]",
+    "agent.toml: environment [missing_key]",
+  ]);
+});
+
+test("a file full of mistakes lists a hundred of them", () => {
+  const text = more(Array.from({ length: 5000 }, (_, index) => `x${index} = 1\n`).join(""));
+  expect(mistakesIn(text)).toHaveLength(100);
+});
+
+test("names with a meaning in JavaScript are names like any other", () => {
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+  const text = more(`[api]\n${names.map((name) => `${name} = 1`).join("\n")}\n`);
+  expect(mistakesIn(text).map((line) => line.split(" ")[1])).toEqual(names.map((name) => `api.${name}`));
+  expect(mistakesIn(`[__proto__]\nid = 1\n`)[0]).toContain("__proto__ is not a known key");
+});
+
+test.each([
+  ["a value over several lines is found on its last line", "[api]\nallowed_hosts = [\n  1,\n]\n", 13],
+  ["a dotted key", "api.port = -1\n".replace("api", "policy.coupon.use = 1 #"), 10],
+])("%s", (_, lines, line) => {
+  const reading = readConfig(more(lines), source);
+  expect("mistakes" in reading ? reading.mistakes[0]?.line : null).toBe(line);
+});
+
+test.each<readonly [string, readonly string[], string | null]>([
+  ["enviroment", ["environment", "locale"], "environment"],
+  ["ENVIRONMENT", ["environment"], "environment"],
+  ["prot", ["port", "host"], "port"],
+  ["baud", ["baud_rate", "path"], "baud_rate"],
+  ["hosts", ["allowed_hosts", "host"], "host"],
+  ["readers", ["reader"], "reader"],
+  ["id", ["lane", "kind"], null],
+  ["xx", ["id"], null],
+  ["colour", ["host", "port"], null],
+  ["", ["id"], null],
+  ["x".repeat(10_000), ["x"], null],
+])("the nearest name to %j among %j is %j", (written, known, expected) => {
+  expect(nearestName(written, known)).toBe(expected);
+});
