@@ -3,13 +3,18 @@ import { plain } from "./text.ts";
 
 /** What happened, to what, what to do, and the code at the end in brackets (one line). */
 export function faultText(fault: Pick<CommandFault, "message" | "remedy" | "code">): string {
-  const remedy = fault.remedy === null || fault.remedy === "" ? "" : ` ${sentence(fault.remedy)}`;
+  const remedy = fault.remedy === null || fault.remedy === "" ? "" : ` ${capital(sentence(fault.remedy))}`;
   return `pass-agent: ${sentence(fault.message)}${remedy} [${plain(fault.code)}]`;
 }
 
 function sentence(text: string): string {
   const clean = plain(text);
   return /[.?!]$/.test(clean) ? clean : `${clean}.`;
+}
+
+/** Other rooms write remedies as phrases. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Any typed fault (an error with a `code`) in the shape of a `CommandFault`; null for an error nobody foresaw. */

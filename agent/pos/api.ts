@@ -68,10 +68,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const boundHost = options.host.includes(":") ? `[${options.host}]` : options.host;
     const rules = gateRules(port, [...options.allowedHosts, boundHost], options.allowedOrigins);
     const authenticator = createAuthenticator(token, simToken);
-    serve(tcp, "tcp", { routes, rules, authenticator, streams, log, signal: stopping.signal });
+    const parts: ExchangeParts = { routes, rules, authenticator, streams, log, signal: stopping.signal };
+    serve(tcp, "tcp", parts);
+    watchErrors(tcp, "tcp", log);
     if (options.socketPath !== null) {
-      serve(unix, "unix", { routes, rules, authenticator, streams, log, signal: stopping.signal });
+      serve(unix, "unix", parts);
       await listenUnix(unix, options.socketPath);
+      watchErrors(unix, "unix", log);
     }
     log.info("api.listening", { host: options.host, port, unix_socket: options.socketPath !== null });
     return { port, simToken, close };
@@ -98,8 +101,12 @@ function serve(server: Server, transport: "tcp" | "unix", parts: ExchangeParts):
   server.on("request", (request, response) => {
     void answerRequest(request, response, transport, parts);
   });
-  server.on("error", (fault) => parts.log.error("api.server_failed", { transport, fault: fault.message }));
   server.on("drop", () => parts.log.debug("api.connection_refused", { transport, open: mostConnections }));
+}
+
+/** For a server that listens: until then its errors are the answer of `listen`. */
+function watchErrors(server: Server, transport: "tcp" | "unix", log: Log): void {
+  server.on("error", (fault) => log.error("api.server_failed", { transport, fault: fault.message }));
 }
 
 /** Resolves once every connection is gone; those still busy after half a second are cut. Safe on a server that never listened. */

@@ -2,10 +2,11 @@ import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** What runs on its own: the daemon, and each file it starts as a worker thread by this name beside itself. */
+/** What runs on its own: the daemon, and each file that it starts as a thread or a process by this name beside itself. */
 export const entries = [
   { from: "agent/main.ts", to: "pass-agent.mjs" },
   { from: "agent/store/writer.ts", to: "store-writer.mjs" },
+  { from: "drivers/nfc/pcsc/nfc-pcsc-host.ts", to: "nfc-pcsc-host.mjs" },
 ] as const;
 
 /** Folders served as they are. */

@@ -8,6 +8,7 @@ export type StepResult =
   | { readonly outcome: "skipped"; readonly said: string };
 
 const timeoutMs = 120_000;
+const maxOutputBytes = 16 * 1024 * 1024;
 
 /**
  * Runs a tool to its end, at most two minutes.
@@ -16,7 +17,7 @@ const timeoutMs = 120_000;
  * @param install what to say when the command does not exist
  */
 export function runTool(cwd: string, install: string, command: string, args: readonly string[]): StepResult {
-  const result = spawnSync(command, args, { cwd, encoding: "utf8", timeout: timeoutMs });
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", maxBuffer: maxOutputBytes, timeout: timeoutMs });
   if (result.error !== undefined) {
     const code = "code" in result.error ? result.error.code : undefined;
     if (code === "ENOENT") return { outcome: "skipped", said: install };

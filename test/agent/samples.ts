@@ -60,7 +60,15 @@ export function invalid(reason: InvalidReason): InvalidVerdict {
 }
 
 export function undetermined(reason: UndeterminedReason): UndeterminedVerdict {
-  return { ...base, result: "undetermined", reason, claims: claims(), reference: null };
+  return {
+    ...base,
+    result: "undetermined",
+    reason,
+    doubts: [reason],
+    claims: claims(),
+    reference: null,
+    rotationStep: null,
+  };
 }
 
 export function kindPolicy(

@@ -93,8 +93,8 @@ test("--config wins over $PASS_AGENT_CONFIG, and is relative to the working fold
 });
 
 test("without --config and $PASS_AGENT_CONFIG the file in /etc is meant", async () => {
-  const { err } = await bench.run(["config", "check"], { env: { PASS_AGENT_CONFIG: "" } });
-  expect(err === "" ? "/etc/pass-agent/agent.toml" : err).toContain("/etc/pass-agent/agent.toml");
+  const { out, err } = await bench.run(["config", "check"], { env: { PASS_AGENT_CONFIG: "" } });
+  expect(out + err).toContain("/etc/pass-agent/agent.toml");
 });
 
 test.each<readonly [string, string, (path: string) => void]>([

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { assets, bundle, entries } from "../../scripts/build/bundle.ts";
+import { isText, readSource } from "../rooms/source.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const smokeLimitMs = 10_000;
@@ -34,6 +35,18 @@ test("the build writes every entry and every asset folder of its table", () => {
   const names = Object.keys(filesOf(outDirs[0] ?? ""));
   for (const { to } of entries) expect(names).toContain(to);
   for (const { to } of assets) expect(names.some((name) => name.startsWith(`${to}/`))).toBe(true);
+});
+
+test("whatever the sources start by its built name is in the table", () => {
+  const paths = ["agent", "drivers"].flatMap((room) => globSync(`${room}/**/*.ts`, { cwd: root }));
+  const started = paths.flatMap((path) =>
+    readSource(path, readFileSync(join(root, path), "utf8"))
+      .tokens.filter(({ kind, text }) => isText(kind) && /^\.\/[\w-]+\.mjs$/.test(text))
+      .map(({ text }) => text.slice("./".length)),
+  );
+  const table: readonly string[] = entries.map(({ to }) => to);
+  expect(started).toContain("store-writer.mjs");
+  expect(started.filter((name) => !table.includes(name))).toEqual([]);
 });
 
 test("the same sources give the same bytes, and no byte tells where they were built", () => {

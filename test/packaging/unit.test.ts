@@ -126,7 +126,7 @@ describe("the udev rules", () => {
 
   test("are understood by udev, which would complain of a wrong key", (context) => {
     expect(complaints(context, text)).toEqual([]);
-    expect(complaints(context, text.replace("GROUP=", "GRUPPE="))).toHaveLength(1);
+    expect(complaints(context, text.replace("GROUP=", "GRUPPE="))).not.toEqual([]);
   });
 
   test("come before ModemManager looks for modems", () => {

@@ -29,7 +29,7 @@ export async function runApi(
   const write = (event: string, fields?: LogFields) => logged.push({ event, fields });
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const assets = await laneAssets();
-  const api = await startApi({
+  const starting = startApi({
     facade,
     host: "127.0.0.1",
     port: 0,
@@ -41,6 +41,10 @@ export async function runApi(
     log,
     pages: lanePages({ locale: change.locale ?? "en", assets, timeZone: "UTC" }),
     ...change,
+  });
+  const api = await starting.catch(async (cause: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw cause;
   });
   return {
     api,

@@ -49,12 +49,13 @@ export const settings = { baudRate: 115_200, idleGapMs: 50, maxFrameBytes: 4_096
 export async function plugReader(
   options: Pick<SerialReaderOptions, "path"> & Partial<SerialReaderOptions>,
   sink: RecordingSink,
+  given?: AbortSignal,
 ): Promise<PluggedReader> {
   const reader = serialReader({ ...settings, ...options });
   const abort = new AbortController();
   let over = false;
   const ended = reader
-    .run(sink, abort.signal)
+    .run(sink, given ?? abort.signal)
     .then(() => null, faultOf)
     .finally(() => {
       over = true;

@@ -18,8 +18,8 @@ import {
   signJws,
 } from "../../fixtures/issuer/index.ts";
 import {
-  admit,
   type Algorithm,
+  admit,
   type Environment,
   emptyTrust,
   epochSeconds,
@@ -107,7 +107,10 @@ export function emptyStatus(more: Partial<Parameters<typeof emptyList>[0]> = {})
 export interface Publication {
   readonly environment?: Environment;
   readonly tenant?: TenantId;
+  /** When the head was signed; everything else has its own time, so that a later head can name the same documents. */
   readonly issuedS?: number;
+  readonly keysIssuedS?: number;
+  readonly listsIssuedS?: number;
   readonly rootVersion?: number;
   readonly keysVersion?: number;
   readonly keys?: readonly ListedKey[];
@@ -124,7 +127,11 @@ export interface Publication {
   readonly listLifeS?: number;
   /** … and at the state the head names, where deltas follow. */
   readonly listsAtHead?: readonly ListState[];
-  readonly directories?: readonly { readonly list: number; readonly version: number; readonly records: ReadonlyMap<number, Uint8Array> }[];
+  readonly directories?: readonly {
+    readonly list: number;
+    readonly version: number;
+    readonly records: ReadonlyMap<number, Uint8Array>;
+  }[];
   readonly directoryLifeS?: number;
   readonly templates?: readonly { readonly n: number; readonly id: string }[];
 }
@@ -141,20 +148,20 @@ export const standardKeys: readonly ListedKey[] = [
 export type Published = Required<Offered>;
 
 export function publish(what: Publication = {}): Published {
-  const issuedAt = start + (what.issuedS ?? 0);
-  const base = (lifeS: number) => ({
+  const base = (issuedS: number, lifeS: number) => ({
     tenant: what.tenant ?? tenant,
     environment: what.environment ?? "sandbox",
-    issuedAt,
-    expiresAt: issuedAt + lifeS,
+    issuedAt: start + issuedS,
+    expiresAt: start + issuedS + lifeS,
   });
+  const listsIssuedS = what.listsIssuedS ?? 0;
   const lists = what.lists ?? [emptyStatus()];
   const listsAtHead = what.listsAtHead ?? lists;
   const keysText = signJws(
     "trust-keys+jws",
     what.keysDocument ??
       keysPayload({
-        ...base(60 * dayS),
+        ...base(what.keysIssuedS ?? 0, 60 * dayS),
         version: what.keysVersion ?? 1,
         keys: what.keys ?? standardKeys,
         lists: listsAtHead.map(({ list, bits, epoch }) => ({ id: list, bits, epoch })),
@@ -167,8 +174,7 @@ export function publish(what: Publication = {}): Published {
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<number, string>();
   for (const state of lists) {
-    const expiresAt = issuedAt + (what.listLifeS ?? 7 * dayS);
-    const made = manifestOf(state, { issuedAt, expiresAt, ttl: 600 });
+    const made = manifestOf(state, { ...base(listsIssuedS, what.listLifeS ?? 7 * dayS), ttl: 600 });
     for (const [name, blob] of made.blobs) blobs.set(name, blob);
     manifests.set(state.list, signJws("status+jws", made.payload, status));
   }
@@ -176,7 +182,14 @@ export function publish(what: Publication = {}): Published {
   const directoryVersions = new Map<number, number>();
   for (const { list, version, records } of what.directories ?? []) {
     const epoch = known(listsAtHead.find((state) => state.list === list)).epoch;
-    const made = directoryManifest({ ...base(what.directoryLifeS ?? 7 * dayS), list, epoch, version, size: 20_000, records });
+    const made = directoryManifest({
+      ...base(listsIssuedS, what.directoryLifeS ?? 7 * dayS),
+      list,
+      epoch,
+      version,
+      size: 20_000,
+      records,
+    });
     for (const [name, blob] of made.blobs) blobs.set(name, blob);
     directories.set(list, signJws("passdir+jws", made.payload, status));
     directoryVersions.set(list, version);
@@ -184,18 +197,29 @@ export function publish(what: Publication = {}): Published {
   const documents = [
     nameDocument("trust-keys+jws", what.keysVersion ?? 1, keysText),
     ...lists.map((state) => nameDocument("status+jws", state.version, known(manifests.get(state.list)), state.list)),
-    ...[...directories].map(([list, text]) => nameDocument("passdir+jws", known(directoryVersions.get(list)), text, list)),
+    ...[...directories].map(([list, text]) =>
+      nameDocument("passdir+jws", known(directoryVersions.get(list)), text, list),
+    ),
   ];
   const head = signJws(
     "trust-head+jws",
-    headPayload({ ...base(what.headLifeS ?? 3 * dayS), n: what.n ?? 1, ttl: what.ttl ?? 600, documents, lists: listsAtHead }),
+    headPayload({
+      ...base(what.issuedS ?? 0, what.headLifeS ?? 3 * dayS),
+      n: what.n ?? 1,
+      ttl: what.ttl ?? 600,
+      documents,
+      lists: listsAtHead,
+    }),
     what.headSigner ?? keys.head,
   );
   return { roots: [rootOne], keys: keysText, head, manifests, deltas: new Map(), directories, blobs };
 }
 
 /** The shape of every root here: two of three. */
-export function rootShape(version: number, more: Partial<Parameters<typeof rootFile>[0]> = {}): Parameters<typeof rootFile>[0] {
+export function rootShape(
+  version: number,
+  more: Partial<Parameters<typeof rootFile>[0]> = {},
+): Parameters<typeof rootFile>[0] {
   return {
     tenant,
     environment: "sandbox",
@@ -217,7 +241,11 @@ export function nobody(): Trust {
 }
 
 /** The trust of a terminal that fetched all of a publication. */
-export async function trustIn(what: Publication = {}, from: Trust = nobody(), judgedAt = at(what.issuedS ?? 0)): Promise<Trust> {
+export async function trustIn(
+  what: Publication = {},
+  from: Trust = nobody(),
+  judgedAt = at(what.issuedS ?? 0),
+): Promise<Trust> {
   const admission = await admit(from, publish(what), judgedAt, primitives);
   if (!admission.changed) throw new Error(JSON.stringify({ wanted: admission.wanted, faults: admission.faults }));
   return admission.trust;
@@ -235,7 +263,11 @@ export function change(
 }
 
 /** One member of a JWS payload or header replaced and the whole signed again. */
-export function resigned(text: string, signer: SigningKey, change: (payload: Record<string, unknown>) => object): string {
+export function resigned(
+  text: string,
+  signer: SigningKey,
+  change: (payload: Record<string, unknown>) => object,
+): string {
   const [header, payload] = text.split(".").map((part) => Buffer.from(part, "base64url").toString());
   const typ: unknown = JSON.parse(known(header)).typ;
   return signJws(String(typ), change(JSON.parse(known(payload))), signer);

@@ -69,11 +69,11 @@ function eventsPath({ limit, passId: id }: Query, afterSequence: number | null):
 async function show(call: Call, query: Query): Promise<number> {
   const config = await goodConfig(call);
   const { answer } = await factsOf(call, config, eventsPath(query, null), async (facts) => {
-    // One more than asked tells whether there are more.
-    const asked = Math.min(query.limit + 1, maxLimit);
-    const found = await facts.events({ limit: asked, afterSequence: null, passId: query.passId });
-    const records = found.slice(0, query.limit);
-    return toWire({ data: records, has_more: found.length > query.limit });
+    // As the local API does: one more than asked tells whether there are more, and a full largest page counts as "more".
+    const { limit, passId: id } = query;
+    const found = await facts.events({ limit: Math.min(limit + 1, maxLimit), afterSequence: null, passId: id });
+    const hasMore = limit < maxLimit ? found.length > limit : found.length === limit;
+    return toWire({ data: found.slice(0, limit), has_more: hasMore });
   });
   if (call.args.on("json")) {
     await call.io.stdout.write(`${JSON.stringify(answer)}\n`);

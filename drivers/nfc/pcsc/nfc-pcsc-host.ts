@@ -152,6 +152,8 @@ async function loadBinding(): Promise<typeof import("nfc-pcsc") | null> {
   }
 }
 
+// A signal to the whole group is the parent's to answer: it may want to end a reading first.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 await watchParent();
 const binding = await loadBinding();

@@ -40,9 +40,9 @@ export class HostLink {
   }
 
   private constructor(socket: string) {
-    // Beside this file under its own name, in the source as in a bundle.
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const path = fileURLToPath(new URL(`./nfc-pcsc-host.${extension}`, import.meta.url));
+    // Beside this file, in the source as in a bundle.
+    const host = import.meta.url.endsWith(".ts") ? "./nfc-pcsc-host.ts" : "./nfc-pcsc-host.mjs";
+    const path = fileURLToPath(new URL(host, import.meta.url));
     this.#child = spawn(process.execPath, [path], {
       env: { ...process.env, PCSCLITE_CSOCK_NAME: socket },
       // nfc-pcsc prints to the console for some readers.

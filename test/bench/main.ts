@@ -1,0 +1,18 @@
+import { benchCommit } from "./commit.ts";
+import { benchTap } from "./tap.ts";
+import { benchVerify } from "./verify.ts";
+
+/** `npm run bench [verify|commit|tap …]`: prints the tables; exits 1 when a target is missed. */
+const benches = { verify: benchVerify, commit: benchCommit, tap: benchTap };
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.`);
+  process.exitCode = 2;
+} else {
+  let met = true;
+  for (const [name, bench] of Object.entries(benches)) {
+    if (asked.length === 0 || asked.includes(name)) met = (await bench()) && met;
+  }
+  process.exitCode = met ? 0 : 1;
+}

@@ -1,0 +1,114 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readlink, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getuid, pid as ownPid } from "node:process";
+import { text } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { openHolders } from "../../drivers/serial/index.ts";
+import { busyFault, faultCode } from "../../drivers/serial/open-fault.ts";
+import { openPtyPair } from "../../fixtures/scanner/index.ts";
+import { plugReader, recordingSink } from "./plugged-reader.ts";
+
+async function plugPty() {
+  const pty = await openPtyPair();
+  return { ...pty, [Symbol.asyncDispose]: pty.close };
+}
+
+async function faultAt(path: string) {
+  const sink = recordingSink();
+  const { ended } = await plugReader({ path }, sink);
+  const fault = await ended;
+  expect(sink.calls).toEqual([]);
+  return fault;
+}
+
+describe("a port that does not open", () => {
+  test("is absent when nothing is there", async () => {
+    expect(await faultAt("/dev/serial/by-id/usb-Nothing-if00")).toMatchObject({ code: "reader_absent", number: 2 });
+  });
+
+  test("is unsupported when it is no serial port", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "serial-test-"));
+    await writeFile(join(folder, "file"), "");
+    expect(await faultAt(join(folder, "file"))).toMatchObject({ code: "reader_unsupported" });
+    await rm(folder, { recursive: true });
+  });
+
+  test("is busy when another reader of ours has it, and says that two readers share a path", async () => {
+    await using pty = await plugPty();
+    await using _first = await plugReader({ path: pty.path }, recordingSink());
+    const fault = await faultAt(pty.path);
+    expect(fault).toMatchObject({ code: "reader_busy", remedy: "Two readers have this path: give each its own." });
+    expect(fault?.message).toContain(`(pid ${ownPid})`);
+  });
+
+  test("is busy when another program has locked it, and names that program", async () => {
+    await using pty = await plugPty();
+    const device = await readlink(pty.path);
+    // Locks the port as the usual terminal programs do, and lets go when its stdin closes.
+    const holder = spawn("flock", ["--exclusive", "--no-fork", device, "cat"], { stdio: ["pipe", "pipe", "inherit"] });
+    holder.stdin.write("locked");
+    await once(holder.stdout, "data");
+    const fault = await faultAt(pty.path);
+    holder.stdin.end();
+    await once(holder, "exit");
+    expect(fault).toMatchObject({ code: "reader_busy", remedy: `sudo kill ${holder.pid}` });
+    expect(fault?.message).toContain(`cat (pid ${holder.pid})`);
+  });
+
+  test("is a matter of permission when the user may not open it, and names the command that helps", async () => {
+    await using pty = await plugPty();
+    await chmod(await readlink(pty.path), 0o000);
+    // Root may open anything: there, the question is asked by a program of another user.
+    const asNobody = getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const program = `
+      import { serialReader } from ${JSON.stringify(join(import.meta.dirname, "../../drivers/serial/index.ts"))};
+      const options = { path: process.argv[1], baudRate: 9600, idleGapMs: 50, maxFrameBytes: 4096, aim: "auto" };
+      const said = (fault) => console.log(JSON.stringify({ code: fault.code, number: fault.number, remedy: fault.remedy }));
+      await serialReader(options).run({}, new AbortController().signal).catch(said);
+    `;
+    const folder = await mkdtemp(join(tmpdir(), "serial-test-"));
+    await chmod(folder, 0o755);
+    // The link's own folder is private: the other user goes to the device itself.
+    const args = ["--input-type=module", "--eval", program, await readlink(pty.path)];
+    const child = spawn(process.execPath, args, { ...asNobody, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    const fault: unknown = JSON.parse(await text(child.stdout));
+    expect(fault).toMatchObject({ code: "permission_denied", number: 13 });
+    expect(fault).toMatchObject({ remedy: expect.stringMatching(/^sudo setfacl -m u:\S+:rw \/dev\/pts\/\d+$/) });
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    { errno: "ENOENT", code: "reader_absent" },
+    { errno: "ENXIO", code: "reader_absent" },
+    { errno: "ENODEV", code: "reader_absent" },
+    { errno: "EIO", code: "reader_absent" },
+    { errno: "EACCES", code: "permission_denied" },
+    { errno: "EPERM", code: "permission_denied" },
+    { errno: "EBUSY", code: "reader_busy" },
+    { errno: "EMFILE", code: "reader_failure" },
+  ])("$errno from the system is $code", ({ errno, code }) => {
+    expect(faultCode(errno)).toBe(code);
+  });
+
+  test.each([
+    { command: "ModemManager", remedy: "sudo systemctl mask --now ModemManager" },
+    { command: "agetty", remedy: "sudo systemctl disable --now serial-getty@ttyS0" },
+    { command: "brltty", remedy: "sudo apt-get remove brltty" },
+    { command: "minicom", remedy: "sudo kill 4711" },
+  ])("held by $command is cured by one command", ({ command, remedy }) => {
+    expect(busyFault("/dev/ttyS0", [{ pid: 4711, command }], {})).toMatchObject({ code: "reader_busy", remedy });
+  });
+
+  test("held by somebody we may not see still says busy, and how to look", () => {
+    expect(busyFault("/dev/ttyS0", [], {})).toMatchObject({ code: "reader_busy", remedy: "sudo fuser -v /dev/ttyS0" });
+  });
+});
+
+test("whoever has a port open is found by pid and command", async () => {
+  await using pty = await plugPty();
+  expect(await openHolders(pty.path)).toEqual([{ pid: expect.any(Number), command: "socat" }]);
+  expect(await openHolders("/nowhere")).toEqual([]);
+});
