@@ -30,7 +30,9 @@ export async function admitList(
     const offered = run.offered.deltas?.get(named.list);
     const climb = await climbTo(run, held, named, offered ?? [], keys);
     if (climb.list !== null) return refreshed(run, climb.list, named, source, keys);
-    if (!climb.refused && offered?.length !== 0 && !run.offered.manifests?.has(named.list)) {
+    // A manifest helps only if it leads past the held state.
+    const isStuck = climb.refused || offered?.length === 0 || run.offered.manifests?.has(named.list) === true;
+    if (!isStuck || source === null || source.version <= held.version) {
       run.wanted.push({ kind: "deltas", list: named.list, from: climb.reached });
       return null;
     }
@@ -97,7 +99,7 @@ interface Climb {
   readonly list: StatusList | null;
   /** The version up to which genuine deltas lead. */
   readonly reached: number;
-  /** A delta was refused: asking for deltas again would lead here again. */
+  /** A delta was refused: the full list is the surer way. */
   readonly refused: boolean;
 }
 

@@ -27,8 +27,8 @@ const furthestAheadS = 86_400;
 /**
  * Checks everything offered against the current snapshot and makes the next one when it is complete; otherwise `trust` is
  * the current one, whole, and `wanted` says what is missing. Take one `at` for a whole update run and call again with
- * a grown `offered` until `wanted` is empty. A document that was offered and refused is a fault and is not wanted again;
- * a call that wants nothing new ends the run. `wanted` beside `changed` asks for a newer base of a list that is already in
+ * a grown `offered` until `wanted` is empty. A document that was offered and refused is a fault and, deltas aside, not
+ * wanted again; a call that wants nothing new ends the run. `wanted` beside `changed` asks for a newer base of a list that is already in
  * use. Never throws for bad input.
  */
 export async function admit(
@@ -48,7 +48,9 @@ export async function admit(
     faults: [],
   };
   const next = await advance(run);
-  const { wanted, faults } = run;
+  const { wanted } = run;
+  // A delta may be refused on two ways to the same list; it is one fault.
+  const faults = [...new Map(run.faults.map((fault) => [JSON.stringify(fault), fault])).values()];
   return { trust: next ?? current, changed: next !== null, wanted, faults };
 }
 

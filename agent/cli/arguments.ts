@@ -50,7 +50,7 @@ export function parseArguments(argv: readonly string[], specs: readonly OptionSp
       if (token.value !== undefined) throw badUsage(`--${spec.name} takes no value`);
       switches.add(spec.name);
     } else {
-      const swallowed = !token.inlineValue && token.value?.startsWith("-") === true && token.value !== "-";
+      const swallowed = !token.inlineValue && token.value?.startsWith("-") === true;
       if (token.value === undefined || swallowed) throw badUsage(`--${spec.name} needs a value, <${spec.value}>`);
       values.set(spec.name, token.value);
     }

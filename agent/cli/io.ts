@@ -20,7 +20,10 @@ export interface CliIo {
 export interface Output {
   /** A person looks at it. */
   readonly isTTY: boolean;
-  /** Resolves when the text was taken, so that a slow reader slows us down. Rejects with `OutputClosed` when nobody reads. */
+  /**
+   * Resolves when the text was taken, so that a slow reader slows us down. Rejects with `OutputClosed` when nobody reads
+   * any more, and with the error of the system when the text could not be kept (a full disk).
+   */
   write(text: string): Promise<void>;
 }
 
@@ -57,8 +60,13 @@ function output(stream: NodeJS.WriteStream): Output {
       new Promise((resolve, reject) => {
         stream.write(text, (cause) => {
           if (cause === null || cause === undefined) resolve();
-          else reject(new OutputClosed("nobody reads the output", { cause }));
+          else reject(hasNoReader(cause) ? new OutputClosed("nobody reads the output", { cause }) : cause);
         });
       }),
   };
+}
+
+function hasNoReader(error: Error): boolean {
+  const code = "code" in error ? error.code : null;
+  return code === "EPIPE" || code === "ECONNRESET" || code === "ERR_STREAM_DESTROYED";
 }

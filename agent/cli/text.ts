@@ -13,6 +13,17 @@ export function plain(text: string): string {
   );
 }
 
+/** Safe for a terminal, with a full stop at the end where there is no other mark. */
+export function sentence(text: string): string {
+  const clean = plain(text);
+  return clean === "" || /[.?!]$/.test(clean) ? clean : `${clean}.`;
+}
+
+/** With a capital at the beginning: other parts of the agent write details and remedies as phrases. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Rows as indented lines, every column as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   return columnMaker()(rows);

@@ -3,8 +3,8 @@ import { absent, required, type TableSpec, withDefault } from "./key.ts";
 import { integer, listOf, oneNumberOf, oneOf, text } from "./value-type.ts";
 
 /**
- * The one table of all configuration keys (those of policies in policy-schema.ts). Reading, checking, the JSON Schema, `config show` and the reference in
- * docs/configuration.md all come from here.
+ * The one table of all configuration keys (those of policies are in policy-schema.ts). Reading, checking, the JSON Schema
+ * and the reference in docs/configuration.md all come from here.
  */
 
 /** Languages the lane page speaks. */

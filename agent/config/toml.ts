@@ -6,8 +6,12 @@ export type TomlTable = Readonly<Record<string, unknown>>;
 /** Lists and inline tables may nest this deep; the configuration needs two levels. */
 const maxDepth = 16;
 
-/** Above this, line numbers of single keys are not looked up: each costs a few parses of a part of the file. */
-const maxLinesForLookup = 2000;
+/**
+ * Above these, line numbers of single keys are not looked up: each costs a few parses of a part of the file, and a file of
+ * this size whose every line is wrong takes a fraction of a second.
+ */
+const maxLinesForLookup = 1000;
+const maxCharactersForLookup = 64 * 1024;
 
 /** Parses TOML 1.0 (toml.io); a syntax error comes back as the one mistake there is. A byte order mark is skipped. */
 export function parseToml(text: string): { readonly table: TomlTable } | { readonly mistake: Mistake } {
@@ -44,8 +48,8 @@ export function writeToml(table: TomlTable): string {
  * null where there is none either
  */
 export function lineFinder(text: string): (path: KeyPath) => number | null {
-  const ends = lineEnds(text);
-  if (ends.length > maxLinesForLookup) return () => null;
+  const ends = text.length > maxCharactersForLookup ? [] : lineEnds(text);
+  if (ends.length === 0 || ends.length > maxLinesForLookup) return () => null;
   const beginnings = new Map<number, TomlTable | null>();
   const beginning = (line: number): TomlTable | null => {
     let known = beginnings.get(line);

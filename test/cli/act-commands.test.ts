@@ -187,20 +187,38 @@ describe("enroll", () => {
     expect(await bench.run(["enroll", "7K2M-9QXA-4TRB"], { commands: { enroll } })).toEqual({
       code: 1,
       out: "",
-      err: "pass-agent: The code 7K2M-… is older than 15 minutes. Make a new one. [code_expired]\n",
+      err: "pass-agent: This terminal could not be enrolled at https://cloud.example: The code 7K2M-… is older than 15 minutes. Make a new one. [code_expired]\n",
     });
   });
 
-  test("a typed fault of another room is shown the same way", async () => {
+  test.each<readonly [string, object, number, string]>([
+    [
+      "a fault with a remedy",
+      { code: "code_spent", remedy: "make another" },
+      1,
+      "it failed. Make another. [code_spent]",
+    ],
+    [
+      "a fault without one",
+      { code: "unreachable" },
+      1,
+      "it failed. Check the network, and cloud.url in FILE; then enter the code again. [unreachable]",
+    ],
+    [
+      "a refusal of the system",
+      { code: "EACCES" },
+      77,
+      "it failed. Run the command as root or as the agent's user, e.g. with: sudo -u pass-agent. [EACCES]",
+    ],
+  ])("%s of another room is shown the same way", async (_, members, exit, text) => {
     const enroll = async () => {
-      throw Object.assign(new Error("the cloud is not there"), {
-        code: "cloud_unreachable",
-        remedy: "check the cable",
-      });
+      throw Object.assign(new Error("it failed"), members);
     };
-    expect((await bench.run(["enroll", "7K2M-9QXA-4TRB"], { commands: { enroll } })).err).toBe(
-      "pass-agent: the cloud is not there. Check the cable. [cloud_unreachable]\n",
-    );
+    expect(await bench.run(["enroll", "7K2M-9QXA-4TRB"], { commands: { enroll } })).toEqual({
+      code: exit,
+      out: "",
+      err: `pass-agent: This terminal could not be enrolled at https://cloud.example: ${text.replace("FILE", bench.config)}\n`,
+    });
   });
 });
 

@@ -1,5 +1,6 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -57,8 +58,7 @@ describe("nobody listens", () => {
   });
 
   test("a socket that a killed agent left behind", async () => {
-    const killed = await leftOver();
-    expect(killed).toBe(true);
+    expect(await leftOver()).toBe(true);
     expect(await faultOf(client().get("/"))).toMatchObject({
       exit: 69,
       code: "agent_gone",
@@ -73,16 +73,40 @@ describe("nobody listens", () => {
   });
 });
 
+test("an agent that is stuck and takes no more connections is said to be so", async () => {
+  const child = await listeningChild();
+  child.kill("SIGSTOP");
+  // What the kernel queues for it is used up first.
+  for (let queued = 0; queued < 8; queued++) connections.push(connect(socketPath).on("error", () => undefined));
+  const fault = await faultOf(client().get("/"));
+  await kill(child);
+  expect(fault).toMatchObject({
+    exit: 69,
+    code: "agent_timeout",
+    message: `The agent on ${socketPath} takes no more connections now`,
+    remedy: "Look at it with: systemctl status pass-agent",
+  });
+});
+
 /** Leaves a socket without a listener: a child listens and is killed. */
 async function leftOver(): Promise<boolean> {
-  const { spawn } = await import("node:child_process");
-  const script = `require("node:net").createServer().listen(${JSON.stringify(socketPath)}, () => console.log("up"))`;
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await kill(await listeningChild());
+  return statSync(socketPath).isSocket();
+}
+
+async function listeningChild(): Promise<ChildProcess> {
+  const listen = `listen({ path: ${JSON.stringify(socketPath)}, backlog: 1 }, () => console.log("up"))`;
+  const child = spawn(process.execPath, ["-e", `require("node:net").createServer().${listen}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await new Promise((resolve) => child.stdout.once("data", resolve));
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
   await ended;
-  return statSync(socketPath).isSocket();
 }
 
 describe("a user outside the group is told which group to join, with exit code 77", () => {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Bench, openBench } from "./bench.ts";
 
@@ -24,17 +25,17 @@ const run = async (config, io) => {
 process.exitCode = await runCli(process.argv.slice(1), processIo(stop.signal, Date.now), { version: "0.1.0", run });
 `;
 
-function start(argv: readonly string[]) {
+function start(argv: readonly string[], stdout: "pipe" | number = "pipe") {
   const child = spawn(process.execPath, ["--input-type=module", "-e", program, ...argv], {
     env: { ...process.env, PASS_AGENT_CONFIG: bench.config, NO_COLOR: "" },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", stdout, "pipe"],
   });
   let out = "";
   let err = "";
-  child.stdout.on("data", (chunk) => {
+  child.stdout?.on("data", (chunk) => {
     out += String(chunk);
   });
-  child.stderr.on("data", (chunk) => {
+  child.stderr?.on("data", (chunk) => {
     err += String(chunk);
   });
   const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
@@ -45,19 +46,19 @@ function start(argv: readonly string[]) {
 
 test("a signal ends a command in order", async () => {
   const { child, ended } = start(["run"]);
-  child.stdout.once("data", () => child.kill("SIGTERM"));
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
   expect(await ended).toMatchObject({ code: 0, out: expect.stringMatching(/^(tick\n)+bye\n$/), err: "" });
 });
 
 test("a reader that closes the pipe ends the program quietly", async () => {
   const { child, ended } = start(["run"]);
-  child.stdout.once("data", () => child.stdout.destroy());
+  child.stdout?.once("data", () => child.stdout?.destroy());
   expect(await ended).toMatchObject({ code: 0, err: "" });
 });
 
 test("a line from a scanner that types is enough: standard input stays open", async () => {
   const { child, ended } = start(["enroll", "-"]);
-  child.stdin.write("7K2M-9QXU\n");
+  child.stdin?.write("7K2M-9QXU\n");
   expect(await ended).toMatchObject({ code: 2, err: expect.stringContaining('cannot hold "U"') });
 });
 
@@ -72,4 +73,11 @@ test("answers go to stdout, faults to stderr, and a pipe gets no colour", async 
     out: "",
     err: expect.stringContaining("[bad_usage]"),
   });
+});
+
+test("an answer that a full disk did not keep is a failure", async () => {
+  const full = openSync("/dev/full", "w");
+  const { ended } = start(["config", "check"], full);
+  closeSync(full);
+  expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining("[ENOSPC]") });
 });

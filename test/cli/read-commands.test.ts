@@ -59,6 +59,12 @@ test("an empty outbox is one sentence", async () => {
   expect((await bench.run(["outbox"])).out).toBe("No scan waits for the cloud.\n");
 });
 
+test("an accepted pass is not explained by its first use", async () => {
+  const again = { ...acceptedScan, use: rejectedScan.use };
+  await bench.serve({ "GET /v1/events?limit=20": { data: [toWire(again)], has_more: false } });
+  expect((await bench.run(["events"])).out).toMatch(/ accepted\n$/);
+});
+
 test("no events are one sentence", async () => {
   await bench.serve({
     "GET /v1/events?limit=20": { data: [], has_more: false },
@@ -185,6 +191,14 @@ describe("when no agent runs", () => {
   test("has_more tells that there are more on disk than asked for", async () => {
     const { out } = await bench.run(["events", "--json", "-n", "1"], { commands: { readStore: async () => onDisk() } });
     expect(JSON.parse(out)).toMatchObject({ data: [{ sequence: 2 }], has_more: true });
+  });
+
+  test("a full largest page counts as more, as in the API", async () => {
+    const events = async ({ limit }: { readonly limit: number }) => Array.from({ length: limit }, () => acceptedScan);
+    const readStore = async () => ({ ...onDisk(), events });
+    const { out } = await bench.run(["events", "--json", "-n", "1000"], { commands: { readStore } });
+    const { data, has_more: hasMore } = JSON.parse(out);
+    expect({ length: data.length, hasMore }).toEqual({ length: 1000, hasMore: true });
   });
 
   test("a database that an agent holds is said to be in use", async () => {

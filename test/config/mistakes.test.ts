@@ -83,6 +83,18 @@ describe("a mistake says where, what, what is allowed, and ends with its code", 
       ],
     ],
     [
+      "an environment that cannot be read, which makes nothing else unsafe",
+      `${changed("sandbox", "sandpit").replace("https://cloud.example", "http://127.0.0.1")}[simulation]\nsocket = "s"\n`,
+      [
+        'agent.toml:1: environment = "sandpit" is not one of the known words. Allowed: "live" or "sandbox". [not_allowed]',
+      ],
+    ],
+    [
+      "a misspelt serial key on an nfc reader, which is not told a name it cannot use",
+      more("baud_rat = 9600\n"),
+      [`agent.toml:10: reader[0].baud_rat is not a known key. Allowed: ${nfcKeys}. [unknown_key]`],
+    ],
+    [
       "a number out of the list",
       serial("baud_rate = 9601"),
       [`agent.toml:11: reader[0].baud_rate = 9601 is not one of the known values. Allowed: ${rates}. [not_allowed]`],
@@ -225,6 +237,20 @@ describe("a mistake says where, what, what is allowed, and ends with its code", 
       ],
     ],
     [
+      "an api address that is no address",
+      more('[api]\nhost = "127.0.0.256"\n'),
+      [
+        'agent.toml:11: api.host = "127.0.0.256" is not a loopback address. Allowed: a loopback address: 127.0.0.1, ::1 or localhost. [not_allowed]',
+      ],
+    ],
+    [
+      "a host named twice",
+      more('[api]\nallowed_hosts = ["a", "b", "a"]\n'),
+      [
+        "agent.toml:11: api.allowed_hosts = a list names entry number 3 twice. Allowed: a list of at most 32, each a host name with or without a port, in lower case. [not_allowed]",
+      ],
+    ],
+    [
       "an origin with a path",
       more('[api]\nallowed_origins = ["https://a.example", "https://b.example/till"]\n'),
       [
@@ -357,6 +383,7 @@ test.each<readonly [string, readonly string[], string | null]>([
   ["enviroment", ["environment", "locale"], "environment"],
   ["ENVIRONMENT", ["environment"], "environment"],
   ["prot", ["port", "host"], "port"],
+  ["sate_dri", ["state_dir"], "state_dir"],
   ["baud", ["baud_rate", "path"], "baud_rate"],
   ["hosts", ["allowed_hosts", "host"], "host"],
   ["readers", ["reader"], "reader"],

@@ -1,9 +1,10 @@
 import type { Config } from "../../config/index.ts";
 import { badUsage } from "../arguments.ts";
 import { configPath, goodConfig } from "../chosen-config.ts";
-import { type CommandSpec, jsonOption } from "../command.ts";
-import { CommandFault, type Enrolment, exitCodes } from "../commands.ts";
+import { type Call, type CommandSpec, jsonOption } from "../command.ts";
+import { CommandFault, type EnrollRequest, type Enrolment, exitCodes } from "../commands.ts";
 import { readEnrolmentCode } from "../enrolment-code.ts";
+import { asFault } from "../fault-text.ts";
 import { readLine } from "../stdin.ts";
 import { columns, plain } from "../text.ts";
 import { toWire } from "../wire.ts";
@@ -32,7 +33,7 @@ export const enrollCommand: CommandSpec = {
     const config = await goodConfig(call);
     checkAgainstConfig(reading, config, configPath(call));
     const { code, url, rootPin } = reading;
-    const enrolment = await call.commands.enroll({ config, code, url, rootPin, signal: call.io.signal });
+    const enrolment = await enroll(call, { config, code, url, rootPin, signal: call.io.signal });
     const text = call.args.on("json") ? JSON.stringify(toWire(enrolment)) : enrolmentText(enrolment).join("\n");
     await call.io.stdout.write(`${text}\n`);
     return exitCodes.good;
@@ -59,6 +60,22 @@ function checkAgainstConfig(
   if (reading.rootPin !== null && config.cloud.trustRoot !== null && reading.rootPin !== config.cloud.trustRoot) {
     throw new CommandFault("wrong_root", "The QR code brings another root of trust than the configuration pins", {
       remedy: `Do not go on before you know why; the pin is cloud.trust_root in ${path}`,
+    });
+  }
+}
+
+/** Says what the fault happened to: those of the network do not know. */
+async function enroll(call: Call, request: EnrollRequest): Promise<Enrolment> {
+  try {
+    return await call.commands.enroll(request);
+  } catch (cause) {
+    const fault = asFault(cause);
+    if (fault === null) throw cause;
+    const { url } = request.config.cloud;
+    throw new CommandFault(fault.code, `This terminal could not be enrolled at ${url}: ${fault.message}`, {
+      remedy: fault.remedy ?? `Check the network, and cloud.url in ${configPath(call)}; then enter the code again`,
+      exit: fault.exit,
+      cause,
     });
   }
 }

@@ -3,7 +3,7 @@ import { goodConfig } from "../chosen-config.ts";
 import { type Call, type CommandSpec, jsonOption } from "../command.ts";
 import { exitCodes } from "../commands.ts";
 import { factsOf } from "../facts.ts";
-import { ago, columns, localTime, type Palette, palette, plain, span } from "../text.ts";
+import { ago, capital, columns, localTime, type Palette, palette, plain, sentence, span } from "../text.ts";
 import { flagAt, listAt, member, numberAt, textAt, toWire } from "../wire.ts";
 import { outboxSummary } from "./outbox.ts";
 
@@ -107,8 +107,8 @@ function conditionsText(conditions: readonly Json[], call: Call, colours: Palett
     const parts = [
       `${paint(plain(severity))}:`,
       ...(subject === null ? [] : [`${plain(subject)}:`]),
-      plain(textAt(condition, "detail") ?? ""),
-      plain(textAt(condition, "remedy") ?? ""),
+      capital(sentence(textAt(condition, "detail") ?? "")),
+      capital(sentence(textAt(condition, "remedy") ?? "")),
       since === null ? "" : `Since ${localTime(since, call.io.timeZone)}.`,
       `[${plain(textAt(condition, "code") ?? "?")}]`,
     ];

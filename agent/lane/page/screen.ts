@@ -15,6 +15,9 @@ export function createScreen(root: Document): Screen {
   const offline = { headline: headline.textContent, line: line.textContent, next: next.textContent };
   const place = root.title;
 
+  const fitWords = (): void => fitText(answer, [headline, line, next]);
+  new ResizeObserver(fitWords).observe(answer);
+
   const say = (
     state: string,
     words: { readonly headline: string; readonly line: string; readonly next: string },
@@ -26,6 +29,7 @@ export function createScreen(root: Document): Screen {
     line.textContent = words.line;
     next.textContent = words.next;
     root.title = `${words.headline} · ${place}`;
+    fitWords();
   };
   return {
     show: ({ state, display, test, degraded }) => {
@@ -38,6 +42,19 @@ export function createScreen(root: Document): Screen {
       byId(root, "degraded").hidden = true;
     },
   };
+}
+
+/** Below this share of its full size a headline would be under 7 % of the shorter side. */
+const leastFit = 0.64;
+
+/** Takes the text down in steps until no word sticks out and all of it stands inside: languages differ in length. */
+function fitText(answer: HTMLElement, parts: readonly HTMLElement[]): void {
+  const tooLarge = (): boolean =>
+    parts.some((part) => part.scrollWidth > part.clientWidth) || answer.scrollHeight > answer.clientHeight;
+  for (let share = 1; share >= leastFit; share -= 0.04) {
+    answer.style.setProperty("--fit", share.toFixed(2));
+    if (!tooLarge()) return;
+  }
 }
 
 /** An element of our own page: its absence is a broken page, not a case. */

@@ -5,7 +5,7 @@ const closed: ReasonSaying["guest"] = {
   next: "Bitte nehmen Sie eine andere Spur.",
 };
 const askStaff = "Bitte fragen Sie das Personal.";
-const showAgain = "Öffnen Sie Ihren Pass und zeigen Sie ihn erneut.";
+const showAgain = "Öffnen Sie Ihren Pass und zeigen Sie ihn.";
 const online = "Terminal mit dem Internet verbinden.";
 const booking = "Nicht einlassen. Buchung nachsehen.";
 

@@ -171,7 +171,8 @@ async function readFile(link: CardLink, { offset, count, readMax, extended }: Sp
       stepMax = Math.max(Math.floor(wanted / 2), readMin);
       continue;
     }
-    // 6282: the end of the file came before Le bytes; what came with it counts.
+    // 6282: the file ended before Le bytes, and what came with it counts. 6B00: it ended before this offset.
+    if (statusWord === 0x6b00) break;
     if (statusWord !== 0x9000 && statusWord !== 0x6282) {
       throw new Refused("bad_status", `reading at ${at} ended with ${statusText(statusWord)}`);
     }
@@ -180,7 +181,7 @@ async function readFile(link: CardLink, { offset, count, readMax, extended }: Sp
     got += part.length;
     if (statusWord === 0x6282 || part.length === 0) break;
   }
-  return Buffer.concat(parts);
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 async function readAt(link: CardLink, offset: number, count: number): Promise<Reply> {
