@@ -99,7 +99,11 @@ function createHttpServer(): Server {
 
 function serve(server: Server, transport: "tcp" | "unix", parts: ExchangeParts): void {
   server.on("request", (request, response) => {
-    void answerRequest(request, response, transport, parts);
+    answerRequest(request, response, transport, parts).catch((cause: unknown) => {
+      // Only a stream that failed to open comes here: its headers are out, so all that is left is to cut it.
+      parts.log.error("api.stream_failed", { transport, fault: cause instanceof Error ? cause.name : typeof cause });
+      response.destroy();
+    });
   });
   server.on("drop", () => parts.log.debug("api.connection_refused", { transport, open: mostConnections }));
 }

@@ -34,7 +34,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Answers one request, whatever it is. Never rejects. */
+/** Answers one request, whatever it is. Rejects only when a stream fails to open. */
 export async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,

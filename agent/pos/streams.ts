@@ -41,8 +41,8 @@ export function createStreams(): Streams {
           if (response.writableLength > mostUnreadBytes) response.destroy();
         },
       };
-      clients.set(response, client);
       const stop = open(client);
+      clients.set(response, client);
       response.once("close", () => {
         clients.delete(response);
         stop();

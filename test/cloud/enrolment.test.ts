@@ -14,7 +14,7 @@ afterAll(async () => {
 const key = makeKey("Ed25519", "thumbprint", new Uint8Array(32).fill(101));
 const otherKey = makeKey("Ed25519", "thumbprint", new Uint8Array(32).fill(102));
 const enrol = (body: object): Promise<Reply> => sandbox.ask("POST", "/v1/scanners/enroll", { bearer: null, body });
-const with_ = (code: string, by = key, changes: object = {}): Promise<Reply> =>
+const enrolWith = (code: string, by = key, changes: object = {}): Promise<Reply> =>
   enrol({ code, jwk: by.publicJwk, proof: enrolmentProof(by, sandbox.cloud.url, code), hardware, ...changes });
 const codeOf = async (scanner: object = {}): Promise<string> =>
   (await sandbox.merchant.createScanner({ ...scanner })).enrollment.code;
@@ -33,7 +33,7 @@ describe("enrolment", () => {
   test("a code and a proof make a device, and the merchant sees it", async () => {
     const lanes = [{ id: "gate-1", name: "Gate 1" }];
     const scanner = await sandbox.merchant.createScanner({ site: "Gate", latitude: 28.4, longitude: -81.4, lanes });
-    const reply = await with_(scanner.enrollment.code);
+    const reply = await enrolWith(scanner.enrollment.code);
     expect(reply.status).toBe(200);
     expect(reply.json).toMatchObject({
       scanner: { id: scanner.id, lanes, site: "Gate", latitude: 28.4, longitude: -81.4 },
@@ -74,10 +74,10 @@ describe("enrolment", () => {
 
   test("the same code with the same key gives the same answer again, with another key none", async () => {
     const code = await codeOf();
-    const first = await with_(code);
+    const first = await enrolWith(code);
     now += 60_000;
-    expect((await with_(code)).text).toBe(first.text);
-    const stolen = await with_(code, otherKey);
+    expect((await enrolWith(code)).text).toBe(first.text);
+    const stolen = await enrolWith(code, otherKey);
     expect([stolen.status, stolen.error?.type, stolen.error?.code]).toEqual([
       422,
       "validation_failed",
@@ -88,21 +88,21 @@ describe("enrolment", () => {
   test("a code ends after 15 minutes", async () => {
     const code = await codeOf();
     now += 900_000;
-    expect((await with_(code)).error).toMatchObject({ code: "enrollment_code_expired" });
+    expect((await enrolWith(code)).error).toMatchObject({ code: "enrollment_code_expired" });
   });
 
   test("five wrong tries lock a code for its rightful owner too", async () => {
     const code = await codeOf();
     const wrong = `${code.slice(0, 4)}-${code.slice(5, 9) === "0000" ? "1111" : "0000"}-0000`;
     for (let tries = 0; tries < 5; tries++) {
-      expect((await with_(wrong)).error).toMatchObject({ code: "enrollment_code_wrong" });
+      expect((await enrolWith(wrong)).error).toMatchObject({ code: "enrollment_code_wrong" });
     }
-    expect((await with_(code)).error).toMatchObject({ code: "enrollment_code_locked" });
+    expect((await enrolWith(code)).error).toMatchObject({ code: "enrollment_code_locked" });
   });
 
   test("an unknown code and text that is no code are refused alike", async () => {
     for (const code of ["ZZZZ-ZZZZ-ZZZZ", "hello", "UUUU-UUUU-UUUU"]) {
-      expect((await with_(code)).error).toMatchObject({ code: "enrollment_code_wrong" });
+      expect((await enrolWith(code)).error).toMatchObject({ code: "enrollment_code_wrong" });
     }
   });
 
@@ -124,12 +124,12 @@ describe("enrolment", () => {
     ["with a tail", (code) => ({ proof: `${enrolmentProof(key, sandbox.cloud.url, code)}=` })],
   ])("a proof %s is refused and the code stays good", async (_name, changes) => {
     const code = await codeOf();
-    expect((await with_(code, key, changes(code))).error).toMatchObject({ code: "enrollment_proof_invalid" });
-    expect((await with_(code)).status).toBe(200);
+    expect((await enrolWith(code, key, changes(code))).error).toMatchObject({ code: "enrollment_proof_invalid" });
+    expect((await enrolWith(code)).status).toBe(200);
   });
 
   test("a private key sent by mistake is refused as an unknown field", async () => {
-    const reply = await with_(await codeOf(), key, { jwk: key.privateJwk });
+    const reply = await enrolWith(await codeOf(), key, { jwk: key.privateJwk });
     expect([reply.status, reply.error?.code, reply.error?.param]).toEqual([400, "unknown_field", "jwk.d"]);
   });
 });
@@ -138,13 +138,13 @@ describe("signing in", () => {
   const signIn = (id: string, jws: string): Promise<Reply> =>
     sandbox.ask("POST", `/v1/scanners/${id}/token`, { bearer: null, body: { assertion: jws } });
   const made = async (): Promise<{ id: string; nonce: string }> => {
-    const id = (await with_(await codeOf())).textAt("scanner.id");
+    const id = (await enrolWith(await codeOf())).textAt("scanner.id");
     const asked = await signIn(id, assertion(key, sandbox.cloud.url, id, ""));
     return { id, nonce: asked.textAt("nonce") };
   };
 
   test("the first answer is a nonce, and its signature buys an hour", async () => {
-    const id = (await with_(await codeOf())).textAt("scanner.id");
+    const id = (await enrolWith(await codeOf())).textAt("scanner.id");
     const asked = await signIn(id, assertion(key, sandbox.cloud.url, id, ""));
     expect([asked.status, asked.error?.type, asked.error?.code]).toEqual([401, "unauthenticated", "expired_token"]);
     const reply = await signIn(id, assertion(key, sandbox.cloud.url, id, asked.textAt("nonce")));

@@ -114,8 +114,25 @@ test("closing ends open streams within a second and lets go of the lanes", async
   const stream = await fetch(`${server.origin}/lane/gate-1/stream`);
   expect(server.facade.watchers()).toBe(1);
   const start = performance.now();
-  await server[Symbol.asyncDispose]();
+  await server.api.close();
   expect(performance.now() - start).toBeLessThan(1_000);
+  await expect(stat(server.socketPath)).rejects.toMatchObject({ code: "ENOENT" });
   expect(await stream.text()).toContain("event: view");
   expect(server.facade.watchers()).toBe(0);
+  await server[Symbol.asyncDispose]();
+});
+
+test("a lane that cannot be watched cuts its stream and leaves the rest in service", async () => {
+  const facade = testFacade();
+  const broken = {
+    ...facade,
+    watchLane: () => {
+      throw new Error("no more listeners");
+    },
+  };
+  await using server = await runApi(broken);
+  const stream = await fetch(`${server.origin}/lane/gate-1/stream`);
+  await expect(stream.text()).rejects.toThrow();
+  expect((await fetch(`${server.origin}/v1/ping`)).status).toBe(200);
+  expect(server.logged.map(({ event }) => event)).toContain("api.stream_failed");
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readlink, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getuid, pid as ownPid } from "node:process";
@@ -10,6 +10,9 @@ import { openHolders } from "../../drivers/serial/index.ts";
 import { busyFault, faultCode } from "../../drivers/serial/open-fault.ts";
 import { openPtyPair } from "../../fixtures/scanner/index.ts";
 import { plugReader, recordingSink } from "./plugged-reader.ts";
+
+/** dialout on Debian; any group that is not root's will do. */
+const someGroup = 20;
 
 async function plugPty() {
   const pty = await openPtyPair();
@@ -58,26 +61,31 @@ describe("a port that does not open", () => {
     expect(fault?.message).toContain(`cat (pid ${holder.pid})`);
   });
 
-  test("is a matter of permission when the user may not open it, and names the command that helps", async () => {
+  test.each([
+    { whose: "nobody", mode: 0o000, remedy: /^sudo setfacl -m u:\S+:rw \/dev\/pts\/\d+$/ },
+    { whose: "its group", mode: 0o060, remedy: /^sudo usermod -aG (?!root)\S+ \S+ \(then start the agent again\)$/ },
+  ])("open to $whose is a matter of permission, and names the command that helps", async ({ mode, remedy }) => {
     await using pty = await plugPty();
-    await chmod(await readlink(pty.path), 0o000);
-    // Root may open anything: there, the question is asked by a program of another user.
-    const asNobody = getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const device = await readlink(pty.path);
+    await chmod(device, mode);
+    const isRoot = getuid?.() === 0;
+    if (isRoot) await chown(device, 0, someGroup);
+    // Root may open anything: there, the program becomes another user once it is loaded.
     const program = `
       import { serialReader } from ${JSON.stringify(join(import.meta.dirname, "../../drivers/serial/index.ts"))};
       const options = { path: process.argv[1], baudRate: 9600, idleGapMs: 50, maxFrameBytes: 4096, aim: "auto" };
       const said = (fault) => console.log(JSON.stringify({ code: fault.code, number: fault.number, remedy: fault.remedy }));
+      if (${isRoot}) {
+        process.setgroups([]);
+        process.setgid(65534);
+        process.setuid(65534);
+      }
       await serialReader(options).run({}, new AbortController().signal).catch(said);
     `;
-    const folder = await mkdtemp(join(tmpdir(), "serial-test-"));
-    await chmod(folder, 0o755);
-    // The link's own folder is private: the other user goes to the device itself.
-    const args = ["--input-type=module", "--eval", program, await readlink(pty.path)];
-    const child = spawn(process.execPath, args, { ...asNobody, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    const args = ["--input-type=module", "--eval", program, device];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     const fault: unknown = JSON.parse(await text(child.stdout));
-    expect(fault).toMatchObject({ code: "permission_denied", number: 13 });
-    expect(fault).toMatchObject({ remedy: expect.stringMatching(/^sudo setfacl -m u:\S+:rw \/dev\/pts\/\d+$/) });
-    await rm(folder, { recursive: true });
+    expect(fault).toMatchObject({ code: "permission_denied", number: 13, remedy: expect.stringMatching(remedy) });
   });
 
   test.each([
