@@ -76,7 +76,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await listenUnix(unix, options.socketPath);
       watchErrors(unix, "unix", log);
     }
-    log.info("api.listening", { host: options.host, port, unix_socket: options.socketPath !== null });
+    log.info("api_listening", { host: options.host, port, unix_socket: options.socketPath !== null });
     return { port, simToken, close };
   } catch (cause) {
     await close();
@@ -101,16 +101,16 @@ function serve(server: Server, transport: "tcp" | "unix", parts: ExchangeParts):
   server.on("request", (request, response) => {
     answerRequest(request, response, transport, parts).catch((cause: unknown) => {
       // Only a stream that failed to open comes here: its headers are out, so all that is left is to cut it.
-      parts.log.error("api.stream_failed", { transport, fault: cause instanceof Error ? cause.name : typeof cause });
+      parts.log.error("api_stream_failed", { transport, fault: cause instanceof Error ? cause.name : typeof cause });
       response.destroy();
     });
   });
-  server.on("drop", () => parts.log.debug("api.connection_refused", { transport, open: mostConnections }));
+  server.on("drop", () => parts.log.debug("api_connection_refused", { transport, open: mostConnections }));
 }
 
 /** For a server that listens: until then its errors are the answer of `listen`. */
 function watchErrors(server: Server, transport: "tcp" | "unix", log: Log): void {
-  server.on("error", (fault) => log.error("api.server_failed", { transport, fault: fault.message }));
+  server.on("error", (fault) => log.error("api_server_failed", { transport, fault: fault.message }));
 }
 
 /** Resolves once every connection is gone; those still busy after half a second are cut. Safe on a server that never listened. */

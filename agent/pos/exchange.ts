@@ -7,7 +7,7 @@ import { readBody } from "./body.ts";
 import { type Arrival, corsHeaders, type GateRules, gateRefusal } from "./gate.ts";
 import { repeatedName, unknownName } from "./members.ts";
 import { type Problem, problemDocument, problemStatus } from "./problem.ts";
-import { type Answer, findRoute, type Route } from "./router.ts";
+import { type Answer, findRoute, type PlainAnswer, type Route } from "./router.ts";
 import type { Streams } from "./streams.ts";
 
 export interface ExchangeParts {
@@ -50,7 +50,7 @@ export async function answerRequest(
     answer = await chooseAnswer(request, response, { transport, path, search }, parts);
   } catch (cause) {
     const fault = cause instanceof Error ? cause.name : typeof cause;
-    parts.log.error("api.answer_failed", {
+    parts.log.error("api_answer_failed", {
       request_id: requestId,
       route: path.slice(0, 100),
       fault,
@@ -147,7 +147,7 @@ interface Reply {
   readonly body: string;
 }
 
-function replyOf(answer: Exclude<Answer, { readonly kind: "stream" }>, path: string, requestId: string): Reply {
+function replyOf(answer: PlainAnswer, path: string, requestId: string): Reply {
   switch (answer.kind) {
     case "json":
       return {

@@ -11,11 +11,13 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-export type Answer =
+/** An answer with an end. */
+export type PlainAnswer =
   | { readonly kind: "json"; readonly status: number; readonly body: unknown }
   | { readonly kind: "text"; readonly status: number; readonly type: string; readonly body: string }
-  | { readonly kind: "problem"; readonly problem: Problem }
-  | { readonly kind: "stream"; readonly open: OpenStream };
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+export type Answer = PlainAnswer | { readonly kind: "stream"; readonly open: OpenStream };
 
 export interface Route {
   readonly method: "GET" | "POST";

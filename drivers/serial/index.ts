@@ -61,6 +61,7 @@ export function serialReader(options: SerialReaderOptions): SerialReader {
       const stop = () => void port.close();
       signal.addEventListener("abort", stop, { once: true });
       try {
+        if (signal.aborted) stop();
         sink.ready(deviceName(options.path) ?? model.name);
         port.listen(intake.accept);
         const lost = await Promise.race([port.closed, intake.broken]);

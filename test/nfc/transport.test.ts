@@ -211,7 +211,7 @@ for (const driver of drivers) {
         } else {
           const other = await context.connect(reader.readerName, { share: "shared", deadlineMs: ms });
           await card.beginTransaction(ms);
-          expect(await codeOf(other.beginTransaction(100))).toBe("sharing_violation");
+          expect(await codeOf(other.beginTransaction(200))).toBe("sharing_violation");
           const waiting = other.beginTransaction(ms);
           await card.endTransaction("leave", ms);
           await waiting;
@@ -234,6 +234,8 @@ for (const driver of drivers) {
 
       await reader.startPcscd();
       const again = await transportOf(driver, reader.socket).establish(forever);
+      let states = await again.listReaders();
+      while (states[0]?.card !== "present") states = await again.waitForChange(states, ms, forever);
       const card = await again.connect(reader.readerName, { share: "exclusive", deadlineMs: ms });
       expect(Buffer.from(await card.transmit(select, ms)).toString("hex")).toBe("9000");
       await again.release();

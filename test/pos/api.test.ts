@@ -225,7 +225,7 @@ describe("what the API refuses", () => {
     const answer = await withToken("/v1/sim/present", { method: "POST", headers: json, body });
     expect([answer.status, answer.json["code"]]).toEqual([500, "internal"]);
     expect(answer.text).not.toContain("crash");
-    const line = server.logged.find(({ event }) => event === "api.answer_failed");
+    const line = server.logged.find(({ event }) => event === "api_answer_failed");
     expect(line?.fields?.["request_id"]).toBe(answer.json["request_id"]);
   });
 });

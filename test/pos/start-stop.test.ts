@@ -89,7 +89,7 @@ test("the socket of a killed agent is replaced, one that answers and any other f
     {
       await using server = await runApi(testFacade(), { socketPath });
       expect((await ask({ socketPath }, "/v1/status")).status).toBe(200);
-      expect(server.logged[0]?.event).toBe("api.listening");
+      expect(server.logged[0]?.event).toBe("api_listening");
     }
     await writeFile(socketPath, "precious");
     expect((await faultOf(runApi(testFacade(), { socketPath }))).code).toBe("socket_taken");
@@ -131,8 +131,8 @@ test("a lane that cannot be watched cuts its stream and leaves the rest in servi
     },
   };
   await using server = await runApi(broken);
-  const stream = await fetch(`${server.origin}/lane/gate-1/stream`);
-  await expect(stream.text()).rejects.toThrow();
+  const stream = fetch(`${server.origin}/lane/gate-1/stream`).then((answer) => answer.text());
+  await expect(stream).rejects.toThrow();
   expect((await fetch(`${server.origin}/v1/ping`)).status).toBe(200);
-  expect(server.logged.map(({ event }) => event)).toContain("api.stream_failed");
+  expect(server.logged.map(({ event }) => event)).toContain("api_stream_failed");
 });

@@ -1,9 +1,26 @@
 import { expect, test } from "vitest";
-import { type Algorithm, admit, type Offered, type Trust, type TrustFaultCode, verify } from "../../verifier/index.ts";
 import { signE1B, signE1J } from "../../fixtures/issuer/index.ts";
+import { type Algorithm, admit, type Offered, type Trust, type TrustFaultCode, verify } from "../../verifier/index.ts";
 import {
-  ascii, at, change, emptyStatus, key, keys, known, listed, nobody, otherTenant, pass, type Publication, type Published, primitives, publish,
-  resigned, standardKeys, start, trustIn,
+  ascii,
+  at,
+  change,
+  emptyStatus,
+  key,
+  keys,
+  known,
+  listed,
+  nobody,
+  otherTenant,
+  type Publication,
+  type Published,
+  pass,
+  primitives,
+  publish,
+  resigned,
+  standardKeys,
+  start,
+  trustIn,
 } from "./world.ts";
 
 const dayS = 86_400;
@@ -12,7 +29,11 @@ const dayS = 86_400;
 async function answer(from: Trust, offered: Offered, judged = at(0)) {
   const admission = await admit(from, offered, judged, primitives);
   expect(admission.changed || admission.trust === from).toBe(true);
-  return { ...admission, codes: admission.faults.map((fault) => fault.code), kinds: admission.wanted.map((one) => one.kind) };
+  return {
+    ...admission,
+    codes: admission.faults.map((fault) => fault.code),
+    kinds: admission.wanted.map((one) => one.kind),
+  };
 }
 
 test("an update run fetches what is wanted, round by round, until nothing is", async () => {
@@ -80,7 +101,13 @@ test("attack 26, 40: with one list of two missing, keys, head and the other list
   const partial = { head: server.head, keys: server.keys, deltas: new Map([[1, [oneNext.delta]]]) };
   const half = await answer(trust, partial);
   expect(half).toMatchObject({ changed: false, wanted: [{ kind: "deltas", list: 2, from: 1 }], codes: [] });
-  const whole = await answer(trust, { ...partial, deltas: new Map([[1, [oneNext.delta]], [2, [twoNext.delta]]]) });
+  const whole = await answer(trust, {
+    ...partial,
+    deltas: new Map([
+      [1, [oneNext.delta]],
+      [2, [twoNext.delta]],
+    ]),
+  });
   expect(whole).toMatchObject({ changed: true, wanted: [], codes: [] });
   expect([...whole.trust.lists.values()].map((list) => list.version)).toEqual([2, 2]);
 });
@@ -94,16 +121,52 @@ const heads: readonly (readonly [string, Publication, Publication, TrustFaultCod
   ["attack 25: a head that ended", {}, { n: 2 }, "expired", 3 * dayS],
   ["a keys document that ended", {}, { n: 2, keysVersion: 2, issuedS: 60 * dayS }, "expired", 60 * dayS],
   ["a head signed a day and a second ahead", {}, { n: 2, issuedS: dayS + 1 }, "clock_ahead", 0],
-  ["attack 24: a list of an older epoch", { lists: [emptyStatus({ epoch: 2 })] }, { n: 2, keysVersion: 2 }, "rollback", 0],
-  ["attack 24: a list of an older version", { lists: [emptyStatus({ version: 5 })] }, { n: 2, lists: [emptyStatus({ version: 4 })] }, "rollback", 0],
-  ["attack 24: a list that shrank", { lists: [emptyStatus()] }, { n: 2, lists: [emptyStatus({ size: 2 ** 19, version: 2 })] }, "rollback", 0],
-  ["attack 28: another list of the same version", {}, { n: 2, lists: [{ ...change(emptyStatus(), { set: [1] }).state, version: 1 }] }, "equivocation", 0],
+  [
+    "attack 24: a list of an older epoch",
+    { lists: [emptyStatus({ epoch: 2 })] },
+    { n: 2, keysVersion: 2 },
+    "rollback",
+    0,
+  ],
+  [
+    "attack 24: a list of an older version",
+    { lists: [emptyStatus({ version: 5 })] },
+    { n: 2, lists: [emptyStatus({ version: 4 })] },
+    "rollback",
+    0,
+  ],
+  [
+    "attack 24: a list that shrank",
+    { lists: [emptyStatus()] },
+    { n: 2, lists: [emptyStatus({ size: 2 ** 19, version: 2 })] },
+    "rollback",
+    0,
+  ],
+  [
+    "attack 28: another list of the same version",
+    {},
+    { n: 2, lists: [{ ...change(emptyStatus(), { set: [1] }).state, version: 1 }] },
+    "equivocation",
+    0,
+  ],
   ["attack 28: another manifest of the same version", {}, { n: 2, listsIssuedS: 1 }, "equivocation", 0],
   ["attack 33: a head signed by the status key", {}, { n: 2, headSigner: keys.status }, "wrong_role", 0],
   ["attack 33: a head signed by a pass key", {}, { n: 2, headSigner: keys.pass }, "wrong_role", 0],
-  ["a head signed by a stranger", {}, { n: 2, headSigner: { ...key("x", "1"), kid: keys.head.kid } }, "bad_signature", 0],
+  [
+    "a head signed by a stranger",
+    {},
+    { n: 2, headSigner: { ...key("x", "1"), kid: keys.head.kid } },
+    "bad_signature",
+    0,
+  ],
   ["a head whose key nobody knows", {}, { n: 2, headSigner: key("x", "32999") }, "bad_signature", 0],
-  ["a keys document signed by a key it lists itself", {}, { n: 2, keysVersion: 2, keysSigner: keys.pass }, "bad_signature", 0],
+  [
+    "a keys document signed by a key it lists itself",
+    {},
+    { n: 2, keysVersion: 2, keysSigner: keys.pass },
+    "bad_signature",
+    0,
+  ],
   ["attack 35: a publication of another tenant", {}, { n: 2, tenant: otherTenant }, "wrong_tenant", 0],
   ["attack 34: a publication of the other environment", {}, { n: 2, environment: "live" }, "wrong_environment", 0],
   ["attack 27: a version of 2^53 - 1", {}, { n: 2 ** 53 - 1 }, "bad_form", 0],
@@ -119,7 +182,10 @@ test.each(heads)("%s is refused and what is held stays", async (_, held, served,
 
 test("attack 27: a new epoch in the keys document brings a list back from a version nobody can top", async () => {
   const poisoned = await trustIn({ lists: [emptyStatus({ version: 2 ** 48 })] });
-  const { changed, trust } = await answer(poisoned, publish({ n: 2, keysVersion: 2, lists: [emptyStatus({ epoch: 2 })] }));
+  const { changed, trust } = await answer(
+    poisoned,
+    publish({ n: 2, keysVersion: 2, lists: [emptyStatus({ epoch: 2 })] }),
+  );
   expect(changed).toBe(true);
   expect(trust.lists.get(1)).toMatchObject({ epoch: 2, version: 1 });
 });
@@ -136,7 +202,11 @@ test("the counter of heads restarts with another key, and an older head of that 
   const headTwo = key("head two", "32780");
   const both = [...standardKeys, listed(headTwo, ["head"])];
   const trust = await trustIn({ n: 900, keys: both, issuedS: 100 }, nobody(), at(100));
-  const next = await answer(trust, { head: publish({ n: 1, keys: both, issuedS: 200, headSigner: headTwo }).head }, at(200));
+  const next = await answer(
+    trust,
+    { head: publish({ n: 1, keys: both, issuedS: 200, headSigner: headTwo }).head },
+    at(200),
+  );
   expect(next).toMatchObject({ changed: true, codes: [] });
   const old = publish({ n: 901, keys: both, issuedS: 150 });
   expect(await answer(next.trust, { head: old.head }, at(200))).toMatchObject({ changed: false, codes: ["rollback"] });
@@ -145,7 +215,11 @@ test("the counter of heads restarts with another key, and an older head of that 
 test("a head from the future of a stolen key is left behind by retiring that key", async () => {
   const headTwo = key("head two", "32780");
   const trust = await trustIn({ n: 9, issuedS: dayS }, nobody(), at(dayS));
-  const retired = [...standardKeys.filter((one) => one.key !== keys.head), listed(keys.head, ["head"], { state: "compromised" }), listed(headTwo, ["head"])];
+  const retired = [
+    ...standardKeys.filter((one) => one.key !== keys.head),
+    listed(keys.head, ["head"], { state: "compromised" }),
+    listed(headTwo, ["head"]),
+  ];
   const cure = publish({ n: 1, issuedS: 10, keysVersion: 2, keys: retired, headSigner: headTwo, timeEpoch: 1 });
   const { changed, trust: cured } = await answer(trust, cure, at(10));
   expect(changed).toBe(true);
@@ -189,7 +263,10 @@ test.each([
 });
 
 test("a keys document that the head does not name is told apart from the one it names", async () => {
-  const { changed, codes } = await answer(await trustIn(), { head: publish({ n: 2 }).head, keys: publish({ keysVersion: 2 }).keys });
+  const { changed, codes } = await answer(await trustIn(), {
+    head: publish({ n: 2 }).head,
+    keys: publish({ keysVersion: 2 }).keys,
+  });
   expect({ changed, codes }).toEqual({ changed: true, codes: ["unnamed"] });
 });
 
@@ -203,16 +280,35 @@ test("a head may name a newer root, which is fetched first", async () => {
     ...payload,
     docs: [...Object(payload["docs"]), { typ: "trust-root+jws", ver: 2, sha256: "A".repeat(43), len: 10 }],
   }));
-  expect(await answer(await trustIn(), { head })).toMatchObject({ changed: false, codes: [], wanted: [{ kind: "root", version: 2 }] });
+  expect(await answer(await trustIn(), { head })).toMatchObject({
+    changed: false,
+    codes: [],
+    wanted: [{ kind: "root", version: 2 }],
+  });
 });
 
 const documents: readonly (readonly [string, (payload: Record<string, unknown>) => object])[] = [
   ["without a time to live", (payload) => ({ ...payload, ttl: 0 })],
-  ["with a document named twice", (payload) => ({ ...payload, docs: [...Object(payload["docs"]), ...Object(payload["docs"])] })],
-  ["with a list named twice", (payload) => ({ ...payload, lists: [...Object(payload["lists"]), ...Object(payload["lists"])] })],
-  ["with a length beyond 256 KiB", (payload) => ({ ...payload, docs: [{ ...Object(payload["docs"])[0], len: 262_145 }] })],
-  ["with a hash of 42 characters", (payload) => ({ ...payload, docs: [{ ...Object(payload["docs"])[0], sha256: "A".repeat(42) }] })],
-  ["with a list of 2^30 + 1 entries", (payload) => ({ ...payload, lists: [{ ...Object(payload["lists"])[0], size: 2 ** 30 + 1 }] })],
+  [
+    "with a document named twice",
+    (payload) => ({ ...payload, docs: [...Object(payload["docs"]), ...Object(payload["docs"])] }),
+  ],
+  [
+    "with a list named twice",
+    (payload) => ({ ...payload, lists: [...Object(payload["lists"]), ...Object(payload["lists"])] }),
+  ],
+  [
+    "with a length beyond 256 KiB",
+    (payload) => ({ ...payload, docs: [{ ...Object(payload["docs"])[0], len: 262_145 }] }),
+  ],
+  [
+    "with a hash of 42 characters",
+    (payload) => ({ ...payload, docs: [{ ...Object(payload["docs"])[0], sha256: "A".repeat(42) }] }),
+  ],
+  [
+    "with a list of 2^30 + 1 entries",
+    (payload) => ({ ...payload, lists: [{ ...Object(payload["lists"])[0], size: 2 ** 30 + 1 }] }),
+  ],
   ["with an integer-like member", (payload) => ({ ...payload, 7: 1 })],
   ["nested too deep", (payload) => ({ ...payload, x: JSON.parse("[".repeat(40) + "]".repeat(40)) })],
 ];
@@ -230,7 +326,11 @@ test("attack 19: a document nested a hundred thousand deep is refused like any o
 });
 
 test("members of later versions are ignored in a trust document", async () => {
-  const head = resigned(publish().head, keys.head, (payload) => ({ ...payload, novel: { a: [1] }, ...JSON.parse('{"__proto__":{"n":9}}') }));
+  const head = resigned(publish().head, keys.head, (payload) => ({
+    ...payload,
+    novel: { a: [1] },
+    ...JSON.parse('{"__proto__":{"n":9}}'),
+  }));
   expect(await answer(nobody(), { ...publish(), head })).toMatchObject({ changed: true, codes: [] });
 });
 
@@ -247,7 +347,10 @@ test.each([
   ["a kid of 65536", withKey({}, key("another", "65536")), "bad_form"],
 ] as const)("%s refuses the whole keys document", async (_, what, code) => {
   expect(await answer(nobody(), publish(what))).toMatchObject({ changed: false, codes: [code] });
-  expect(await answer(await trustIn(), publish({ ...what, n: 2, keysVersion: 2 }))).toMatchObject({ changed: false, codes: [code] });
+  expect(await answer(await trustIn(), publish({ ...what, n: 2, keysVersion: 2 }))).toMatchObject({
+    changed: false,
+    codes: [code],
+  });
 });
 
 test.each([
@@ -278,7 +381,11 @@ test("attack 32: a compromised key counts from the moment its keys document is a
   const before = await trustIn();
   expect((await verify(payload, before, at(10), primitives)).reason).toBe("ok");
   const others = standardKeys.filter((one) => one.key !== keys.pass);
-  const server = publish({ n: 2, keysVersion: 2, keys: [...others, listed(keys.pass, ["pass"], { state: "compromised" })] });
+  const server = publish({
+    n: 2,
+    keysVersion: 2,
+    keys: [...others, listed(keys.pass, ["pass"], { state: "compromised" })],
+  });
   const { trust } = await answer(before, server);
   expect((await verify(payload, trust, at(10), primitives)).reason).toBe("key_compromised");
 });
@@ -289,14 +396,17 @@ test("attack 30: nothing unsigned makes a refused pass good again", async () => 
   const junk: Offered = {
     roots: ["{}"],
     keys: "x",
-    head: publish({ n: 2, lists: [emptyStatus({ version: 3 })], headSigner: { ...key("x", "1"), kid: keys.head.kid } }).head,
+    head: publish({ n: 2, lists: [emptyStatus({ version: 3 })], headSigner: { ...key("x", "1"), kid: keys.head.kid } })
+      .head,
     manifests: new Map([[1, "x"]]),
     deltas: new Map([[1, ["x", ""]]]),
     blobs: new Map([["x", new Uint8Array(3)]]),
   };
   const next = await answer(trust, junk);
   expect(next.changed).toBe(false);
-  expect(await verify(ascii(signE1J(pass(), keys.pass)), next.trust, at(0), primitives)).toMatchObject({ reason: "revoked" });
+  expect(await verify(ascii(signE1J(pass(), keys.pass)), next.trust, at(0), primitives)).toMatchObject({
+    reason: "revoked",
+  });
 });
 
 test.each<Algorithm>(["Ed25519", "ES256"])("trust documents may be signed with %s", async (alg) => {
@@ -310,5 +420,7 @@ test.each<Algorithm>(["Ed25519", "ES256"])("trust documents may be signed with %
 test("a fault names its document and never what is in it", async () => {
   const forged = publish({ n: 2, headSigner: { ...key("x", "1"), kid: keys.head.kid } });
   const { faults } = await answer(await trustIn(), forged);
-  expect(faults).toEqual([{ code: "bad_signature", document: "head.jws", detail: `signature of key ${keys.head.kid} does not verify` }]);
+  expect(faults).toEqual([
+    { code: "bad_signature", document: "head.jws", detail: `signature of key ${keys.head.kid} does not verify` },
+  ]);
 });

@@ -2,7 +2,22 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { rootFile, signJws } from "../../fixtures/issuer/index.ts";
 import { admit, emptyTrust, type Offered, type Trust } from "../../verifier/index.ts";
-import { at, key, keys, known, nobody, otherTenant, primitives, publish, resigned, rootOne, rootShape, start, tenant, trustIn } from "./world.ts";
+import {
+  at,
+  key,
+  keys,
+  known,
+  nobody,
+  otherTenant,
+  primitives,
+  publish,
+  resigned,
+  rootOne,
+  rootShape,
+  start,
+  tenant,
+  trustIn,
+} from "./world.ts";
 
 const fresh = publish();
 
@@ -23,7 +38,11 @@ const rootThree = rootFile(rootShape(3, { roots: [rootD, rootE] }), [keys.rootA,
 
 test("a terminal that knows nothing asks for the first root and the head", async () => {
   const { trust, changed, wanted, faults } = await admit(nobody(), {}, at(0), primitives);
-  expect({ changed, wanted, faults }).toEqual({ changed: false, wanted: [{ kind: "root", version: 1 }, { kind: "head" }], faults: [] });
+  expect({ changed, wanted, faults }).toEqual({
+    changed: false,
+    wanted: [{ kind: "root", version: 1 }, { kind: "head" }],
+    faults: [],
+  });
   expect(trust.root).toBeNull();
 });
 
@@ -140,7 +159,11 @@ test.each([
   ["that is no JSON", "{", "bad_form"],
   ["without signatures", '{"signed":[]}', "bad_form"],
   ["of seventeen signatures", JSON.stringify({ signed: Array(17).fill(signed[0]) }), "bad_form"],
-  ["whose signatures are over different payloads", JSON.stringify({ signed: [signed[0], JSON.parse(rootOne).signed[0]] }), "bad_form"],
+  [
+    "whose signatures are over different payloads",
+    JSON.stringify({ signed: [signed[0], JSON.parse(rootOne).signed[0]] }),
+    "bad_form",
+  ],
   ["that signs another type", JSON.stringify({ signed: [signJws("trust-keys+jws", {}, keys.rootA)] }), "bad_form"],
   ["that is a number", "7", "bad_form"],
   ["longer than 256 KiB", " ".repeat(262_145), "too_large"],

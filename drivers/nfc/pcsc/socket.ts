@@ -29,6 +29,8 @@ export interface PcscdOptions {
 }
 
 const transactionRetryMs = 20;
+/** pcscd itself sits on a refused transaction for 100 ms (PCSCLITE_LOCK_POLL_RATE) before it says so. */
+const transactionRefusalMs = 120;
 
 /**
  * The transport that talks to pcscd's socket itself: nothing to compile, exact codes. pcscd serves each connection with
@@ -179,7 +181,7 @@ function socketCard({ connection, context, card, protocol: first, forget }: Card
         } catch (fault) {
           // pcscd does not queue: whoever wants a transaction asks again (libpcsclite does the same).
           const busy = fault instanceof PcscFault && fault.code === "sharing_violation";
-          if (!busy || performance.now() + transactionRetryMs > untilMs) throw fault;
+          if (!busy || performance.now() + transactionRetryMs + transactionRefusalMs > untilMs) throw fault;
         }
         await new Promise((resolve) => setTimeout(resolve, transactionRetryMs));
       }
