@@ -71,11 +71,13 @@ export function nextLane(now: LaneNow, input: LaneInput): LaneNow {
     case "timeout":
       return rest;
     case "blocked": {
+      if (now.blocked === input.reason) return now;
       const showing = now.state !== "idle" && now.state !== "out_of_order";
       const next: LaneNow = { ...now, blocked: input.reason };
       return showing ? next : { ...idleLane, state: "out_of_order", reason: input.reason, blocked: input.reason };
     }
     case "unblocked":
+      if (now.blocked === null) return now;
       return now.state === "out_of_order" ? idleLane : { ...now, blocked: null };
   }
 }
@@ -140,9 +142,13 @@ export function openLanes(
     if (lane === undefined) return;
     const next = nextLane(lane.now, input);
     if (next === lane.now) return;
+    // What blocks a lane may change while a result is shown; the result still ends when it was going to.
+    const sameShow = next.state === lane.now.state && (input.kind === "blocked" || input.kind === "unblocked");
     lane.now = next;
-    lane.cancel();
-    lane.cancel = next.forMs === null ? () => {} : clock.after(next.forMs, () => tell(id, { kind: "timeout" }));
+    if (!sameShow) {
+      lane.cancel();
+      lane.cancel = next.forMs === null ? () => {} : clock.after(next.forMs, () => tell(id, { kind: "timeout" }));
+    }
     publish(lane);
   };
   return {

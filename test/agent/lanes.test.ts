@@ -67,4 +67,17 @@ describe("a lane", () => {
     expect(seen).toEqual(["reading", "reading", "accepted", "idle"]);
     expect(revisions).toEqual([1, 2, 3, 4]);
   });
+
+  test("what blocks a lane neither prolongs a result nor is told twice", async () => {
+    const clock = systemClock();
+    const lanes = openLanes([{ id: "a", name: "A" }], { environment: "sandbox", simulated: false }, clock);
+    const seen: string[] = [];
+    lanes.watch("a", (view) => seen.push(view.state));
+    lanes.tell("a", decided("accepted", "valid"));
+    for (let i = 0; i < 8; i++) {
+      lanes.tell("a", { kind: "blocked", reason: "reader_absent" });
+      await clock.sleep(400, new AbortController().signal);
+    }
+    expect(seen).toEqual(["accepted", "accepted", "out_of_order"]);
+  });
 });

@@ -37,12 +37,12 @@ export interface Gate extends AsyncDisposable {
   trusted(): Promise<void>;
 }
 
-export async function startGate(options: Partial<CloudOptions> = {}): Promise<Gate> {
+export async function startGate(options: Partial<CloudOptions> = {}, stateDir = "state"): Promise<Gate> {
   const folder = mkdtempSync(join(tmpdir(), "pass-agent-gate-"));
   const cloud = await startCloud({ port: 0, databaseFile: join(folder, "cloud.sqlite"), ...options });
   const merchant = merchantClient({ url: cloud.url, secretKey: cloud.secretKey });
   const network = await startCut({ target: { host: "127.0.0.1", port: cloud.port } });
-  const reading = readConfig(configText(network.port), join(folder, "agent.toml"));
+  const reading = readConfig(configText(network.port, stateDir), join(folder, "agent.toml"));
   if (!("config" in reading)) throw new Error(JSON.stringify(reading.mistakes));
   const { config } = reading;
   const log: string[] = [];
@@ -102,10 +102,10 @@ export async function until(reached: () => Promise<boolean> | boolean, what: str
   }
 }
 
-function configText(cloudPort: number): string {
+function configText(cloudPort: number, stateDir: string): string {
   return `
 environment = "sandbox"
-state_dir = "state"
+state_dir = ${JSON.stringify(stateDir)}
 runtime_dir = "run"
 [cloud]
 url = "http://127.0.0.1:${cloudPort}"

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { encodeIndices, type ListState, revokeIn, signJws } from "../../fixtures/issuer/index.ts";
@@ -330,7 +331,7 @@ const manifestWith = (bend: (payload: Record<string, unknown>) => object, bytes 
 };
 
 function hash(bytes: string | Uint8Array): string {
-  return Buffer.from(known(primitives.sha256(Buffer.from(bytes)) as Uint8Array)).toString("base64url");
+  return createHash("sha256").update(bytes).digest("base64url");
 }
 
 const shard =
