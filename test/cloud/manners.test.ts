@@ -211,6 +211,14 @@ describe("errors", () => {
     ]);
   });
 
+  test.each([null, "qp_sk_sandbox_01HZX"])(
+    "a refused caller (%s) still sees version and rate limit",
+    async (bearer) => {
+      const { headers } = await sandbox.ask("GET", "/v1/passes", { bearer });
+      expect([headers.get("qairopay-version"), headers.get("x-ratelimit-resource")]).toEqual(["2026-05-19", "read"]);
+    },
+  );
+
   test("a revoked key is told so", async () => {
     const key = sandbox.cloud.createKey({ kind: "secret", scope: "read" });
     expect((await sandbox.ask("GET", "/v1/passes", { bearer: key })).status).toBe(200);

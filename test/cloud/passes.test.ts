@@ -172,6 +172,18 @@ describe("payloads", () => {
     expect(claimsOf((await sandbox.merchant.payloads(id)).e1j)).toEqual({ ...before, rev: 1 });
   });
 
+  test("a changed template signs its passes again, each once, and keeps what a pass was given", async () => {
+    const template_id = await template();
+    const made = await sandbox.ask("POST", "/v1/passes", { body: { template_id, sandbox: { not_before_in_s: 60 } } });
+    const before = claimsOf((await sandbox.merchant.payloads(made.textAt("id"))).e1j);
+    now += 1;
+    await sandbox.ask("PATCH", `/v1/pass_templates/${template_id}`, { body: { name: "New name" } });
+    for (let times = 0; times < 2; times++) {
+      const after = claimsOf((await sandbox.merchant.payloads(made.textAt("id"))).e1j);
+      expect(after).toEqual({ ...before, rev: 1, nbf: before["nbf"] });
+    }
+  });
+
   test("a reference fits Apple's 64 bytes", async () => {
     const template_id = await template({ sandbox: { reference: true } });
     const { id } = await sandbox.merchant.issuePass({ template_id });

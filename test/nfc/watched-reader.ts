@@ -47,7 +47,7 @@ export function runReader(reader: VirtualReader, driver: DriverName, options: Wa
   const said: Said[] = [];
   const controller = new AbortController();
   const { decide = async () => "accepted", ...driverOptions } = options;
-  const run = nfcReader({ driver, match: /00 00$/, socket: reader.socket, apduDeadlineMs: 400, ...driverOptions }).run(
+  const run = nfcReader({ driver, match: /00 00$/, socket: reader.socket, apduDeadlineMs: 600, ...driverOptions }).run(
     {
       ready: (model) => said.push({ kind: "ready", model }),
       started: () => said.push({ kind: "started" }),

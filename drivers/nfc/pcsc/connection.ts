@@ -37,7 +37,7 @@ export class Connection {
     this.#socket.on("connect", () => this.#wake());
     this.#socket.on("data", (chunk) => this.#take(chunk));
     this.#socket.on("error", (cause: NodeJS.ErrnoException) => {
-      this.#break(new PcscFault(socketCode(cause.code), "pcscd's socket", { cause }));
+      this.#break(new PcscFault(socketCode(cause.code), `pcscd at ${path}`, { cause }));
     });
     this.#socket.on("close", () => this.#break(new PcscFault("service_stopped", "pcscd closed the connection")));
   }

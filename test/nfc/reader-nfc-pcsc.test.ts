@@ -1,0 +1,4 @@
+import { readerSuite } from "./reader-suite.ts";
+import { obstacle } from "./virtual.ts";
+
+readerSuite("nfc-pcsc", await obstacle("nfc-pcsc", "reader-nfc-pcsc.test.ts"));
