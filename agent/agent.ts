@@ -46,6 +46,9 @@ export const storeFileName = "agent.sqlite";
 /** How often ages and clocks are looked at, and how often the time memory is written, milliseconds. */
 const tickMs = 1_000;
 const saveTimeMs = 60_000;
+/** How often old records are looked for, milliseconds, and how long they are kept at least, days (formats.md section 7). */
+const pruneEveryMs = 3_600_000;
+const keepDays = 90;
 
 /**
  * Opens the store and everything on it. Rejects with a `StoreFault` when the store cannot be opened at all; every other
@@ -136,7 +139,19 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     station = opened;
     conditions.clear("not_enrolled", null);
     evaluate();
-    await Promise.all([opened.sync(syncing.signal), watchTrust(opened)]);
+    await Promise.all([opened.sync(syncing.signal), watchTrust(opened), prune(opened)]);
+  };
+  /** Lets go of acknowledged records that are old enough; never of one that the cloud does not have. */
+  const prune = async (opened: Station): Promise<void> => {
+    while (!signal.aborted) {
+      const { time } = opened.trust.now();
+      if (time.clock === "trusted" && store.fault() === null) {
+        const olderThan = rfc3339(time.ms - keepDays * 86_400_000);
+        const gone = await store.ask("prune", { olderThan }).catch(() => 0);
+        if (gone > 0) log.info("journal_pruned", { records: gone });
+      }
+      await clock.sleep(pruneEveryMs, signal);
+    }
   };
   /** Ages are looked at every second: a lane says within that second that it works on old trust data. */
   const watchTrust = async (opened: Station): Promise<void> => {

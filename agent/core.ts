@@ -57,14 +57,14 @@ export function openCore(parts: CoreParts): CorePort {
     countAttempt: async (key) => {
       await ask("countAttempt", { key });
     },
-    acknowledge: async (key, items) => {
-      await ask("answerBatch", { key, items });
+    acknowledge: async (key, items, receipt) => {
+      await ask("answerBatch", { key, items, receipt });
     },
     async refuse(batch, error) {
       const [only] = batch.ids;
       if (batch.ids.length <= 1) {
         const items = only === undefined ? [] : [{ id: only, status: "rejected", error } as const];
-        await ask("answerBatch", { key: batch.key, items });
+        await ask("answerBatch", { key: batch.key, items, receipt: null });
         return;
       }
       const middle = Math.ceil(batch.ids.length / 2);

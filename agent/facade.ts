@@ -1,6 +1,8 @@
+import { auditJournal } from "./audit.ts";
 import type { Clock } from "./clock.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
+import { readDeviceKey } from "./identity.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Waiters } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
@@ -46,6 +48,14 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     conditions: conditions.list,
     events: (query) => store.ask("events", query),
     outbox: () => outbox(outboxRows),
+    audit: () =>
+      auditJournal(
+        {
+          checkpoints: () => store.ask("checkpoints", null),
+          rows: (after, limit) => store.ask("auditRows", { after, limit }),
+        },
+        readDeviceKey(config.stateDir),
+      ),
     status: async () => ({ ...statusNow(parts), outbox: await outbox(0) }),
     present: (request) => present(request, parts),
     scenes: () => parts.scenes,

@@ -32,9 +32,9 @@ function verifyRaw(key: KeyObject, algorithm: Algorithm, bytes: Uint8Array, sign
 }
 
 function inflateExact(bytes: Uint8Array, length: number): Uint8Array | null {
-  // One output chunk of the final size (zlib takes none below 64 bytes): nothing larger is ever held. `info` is the only
-  // way to learn that input was left over, which zlib ignores silently.
-  const options = { maxOutputLength: length, chunkSize: Math.max(64, length), info: true };
+  // One output chunk of the final size and a byte, since zlib makes another one as soon as the first is full (it takes none
+  // below 64 bytes). `info` is the only way to learn that input was left over, which zlib ignores silently.
+  const options = { maxOutputLength: length, chunkSize: Math.max(64, length + 1), info: true };
   try {
     // The type declarations do not know what `info` does to the answer.
     const { buffer, engine } = inflateSync(bytes, options) as unknown as InflateInfo;

@@ -12,7 +12,7 @@ import { openStore, type Store, StoreFault } from "./store/index.ts";
 import type { AgentFacade } from "./views.ts";
 
 /** What the disk knows of a terminal whose agent does not run. */
-export type Stored = Pick<AgentFacade, "status" | "events" | "outbox"> & { close(): Promise<void> };
+export type Stored = Pick<AgentFacade, "status" | "events" | "outbox" | "audit"> & { close(): Promise<void> };
 
 /**
  * Opens the store to look only. `locked`: an agent has it. `absent`: there is none yet.
@@ -53,6 +53,7 @@ export async function openStored(
   return {
     events: facade.events,
     outbox: facade.outbox,
+    audit: facade.audit,
     status: async () => ({
       ...(await facade.status()),
       scannerId: identity?.scannerId ?? null,

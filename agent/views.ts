@@ -1,5 +1,6 @@
 import type { Guidance } from "../drivers/reader.ts";
 import type { Environment } from "../verifier/index.ts";
+import type { AuditReport } from "./audit.ts";
 import type { ClockState, OutcomeReason, ScanRecord } from "./record.ts";
 
 /** What a lane shows, everywhere (formats.md section 4). */
@@ -149,6 +150,8 @@ export interface AgentFacade {
     readonly passId: string | null;
   }): Promise<readonly ScanRecord[]>;
   outbox(): Promise<OutboxView>;
+  /** Proves the journal from end to end; takes seconds for a large one, between the decisions. */
+  audit(): Promise<AuditReport>;
   /** Resolves with the record of the presentation, once durable. Rejects with a `PresentFault`. */
   present(request: PresentRequest): Promise<ScanRecord>;
   /** Runs one named scene of the demo. Rejects with a `PresentFault`. */

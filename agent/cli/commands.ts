@@ -47,7 +47,7 @@ export interface Enrolment {
 }
 
 /** What the disk knows while no agent runs. */
-export interface StoredFacts extends Pick<AgentFacade, "status" | "events" | "outbox"> {
+export interface StoredFacts extends Pick<AgentFacade, "status" | "events" | "outbox" | "audit"> {
   close(): Promise<void>;
 }
 

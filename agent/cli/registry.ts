@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./command.ts";
+import { auditVerifyCommand } from "./commands/audit.ts";
 import { configCheckCommand, configSchemaCommand, configShowCommand } from "./commands/config.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { eventsCommand } from "./commands/events.ts";
@@ -16,6 +17,7 @@ export const commandTable: readonly CommandSpec[] = [
   eventsCommand,
   outboxCommand,
   statusCommand,
+  auditVerifyCommand,
   configCheckCommand,
   configShowCommand,
   configSchemaCommand,

@@ -1,5 +1,5 @@
 import type { Admission, Offered } from "../../verifier/index.ts";
-import type { ItemAnswer, ItemError, StoredBatch } from "../store/index.ts";
+import type { ItemAnswer, ItemError, Receipt, StoredBatch } from "../store/index.ts";
 
 /** The core cannot keep or give anything now (its storage is away): ask again later. */
 export class CoreUnavailable extends Error {
@@ -17,8 +17,8 @@ export interface CorePort {
   nextBatch(): Promise<StoredBatch | null>;
   /** The batch goes out now. */
   countAttempt(key: string): Promise<void>;
-  /** Items that the cloud named; those it did not name wait again. */
-  acknowledge(key: string, items: readonly ItemAnswer[]): Promise<void>;
+  /** Items that the cloud named, with its word on the chain; those it did not name wait again. */
+  acknowledge(key: string, items: readonly ItemAnswer[], receipt: Receipt | null): Promise<void>;
   /** The batch as a whole was refused: halves it, or gives a single item to the dead letters with this error. */
   refuse(batch: StoredBatch, error: ItemError): Promise<void>;
   /** Resolves when a record was stored since the last call, or when `signal` aborts. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { ItemAnswer, ItemError, StoredBatch } from "../store/index.ts";
+import type { ItemAnswer, ItemError, Receipt, StoredBatch } from "../store/index.ts";
 import { backOffMs } from "./back-off.ts";
 import { type CorePort, CoreUnavailable } from "./core-port.ts";
 import { type CloudAnswer, CloudFault, cloudError, isObject, jsonObject } from "./http.ts";
@@ -8,7 +8,12 @@ import { CredentialFault, type Session } from "./session.ts";
 
 /** What an answer to a batch means (contract.md 2.3). */
 export type UplinkAnswer =
-  | { readonly kind: "acknowledged"; readonly items: readonly ItemAnswer[]; readonly strangers: number }
+  | {
+      readonly kind: "acknowledged";
+      readonly items: readonly ItemAnswer[];
+      readonly strangers: number;
+      readonly receipt: Receipt | null;
+    }
   | { readonly kind: "retry"; readonly error: ItemError; readonly afterMs: number | null }
   | { readonly kind: "refused"; readonly error: ItemError }
   /** The key was used with other bytes: a fault of ours; the items go aside, visible, and are not sent again by themselves. */
@@ -30,8 +35,11 @@ export function uplinkAnswer(answer: CloudAnswer, ids: readonly string[]): Uplin
 
 function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
   let rows: unknown;
+  let receipt: Receipt | null;
   try {
-    rows = jsonObject(answer)["data"];
+    const body = jsonObject(answer);
+    rows = body["data"];
+    receipt = receiptOf(body["receipt"]);
   } catch (cause) {
     if (!(cause instanceof CloudFault)) throw cause;
     return { kind: "retry", error: { type: "unknown", code: cause.code, message: cause.message }, afterMs: null };
@@ -43,7 +51,13 @@ function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAns
   const asked = new Set(ids);
   const items = rows.map(itemAnswer).filter((item) => item !== null);
   const named = items.filter((item) => asked.has(item.id));
-  return { kind: "acknowledged", items: named, strangers: items.length - named.length };
+  return { kind: "acknowledged", items: named, strangers: items.length - named.length, receipt };
+}
+
+function receiptOf(value: unknown): Receipt | null {
+  if (!isObject(value)) return null;
+  const { sequence, hash } = value;
+  return typeof sequence === "number" && typeof hash === "string" ? { sequence, hash } : null;
 }
 
 function itemAnswer(row: unknown): ItemAnswer | null {
@@ -130,7 +144,7 @@ async function sendBatch(
   switch (meaning.kind) {
     case "acknowledged":
       if (meaning.strangers > 0) parts.log.warn("acknowledged_strangers", { count: meaning.strangers });
-      await parts.core.acknowledge(batch.key, meaning.items);
+      await parts.core.acknowledge(batch.key, meaning.items, meaning.receipt);
       return meaning.items.length < batch.ids.length ? later(null) : null;
     case "refused":
       parts.log.warn("batch_refused", { status: answer.status, code: meaning.error.code, items: batch.ids.length });
@@ -141,6 +155,7 @@ async function sendBatch(
       await parts.core.acknowledge(
         batch.key,
         batch.ids.map((id) => ({ id, status: "rejected", error: meaning.error })),
+        null,
       );
       return null;
     case "retry":

@@ -27,6 +27,7 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
     get("/v1/status", "token", [], async () => json(snakeKeys(await facade.status()))),
     get("/v1/events", "token", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
     get("/v1/outbox", "token", [], async () => json(snakeKeys(await facade.outbox()))),
+    get("/v1/audit", "token", [], async () => json(snakeKeys(await facade.audit()))),
     get("/metrics", "token", [], async () => metrics(facade, streamClients())),
     {
       ...get("/v1/sim/scenes", "simulation", [], () => json(list(facade.scenes(), false))),

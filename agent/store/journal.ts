@@ -1,11 +1,8 @@
-import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json.ts";
 import type { Decision, ScanRecord, Use } from "../record.ts";
+import { genesisHash, recordHash } from "../record-hash.ts";
 import type { Connection } from "./connection.ts";
-import type { EventQuery, ScanDraft } from "./protocol.ts";
-
-/** `prev_hash` of the first record of an incarnation. */
-const genesis = `sha256:${"0".repeat(64)}`;
+import type { AuditRow, EventQuery, ScanDraft } from "./protocol.ts";
 
 /** What the transaction adds to a draft. */
 export interface Conclusion {
@@ -20,6 +17,8 @@ export interface Journal {
   append(draft: ScanDraft, conclusion: Conclusion): ScanRecord;
   byId(id: string): ScanRecord | null;
   list(query: EventQuery): readonly ScanRecord[];
+  /** Rows as they are stored, after a sequence. */
+  rows(after: number, limit: number): readonly AuditRow[];
 }
 
 export function openJournal(database: Connection, incarnation: string): Journal {
@@ -29,11 +28,14 @@ export function openJournal(database: Connection, incarnation: string): Journal 
   const insertScan = database.prepare("INSERT INTO scans (sequence, id, pass_id, record, hash) VALUES (?, ?, ?, ?, ?)");
   const insertOutbox = database.prepare("INSERT INTO outbox (sequence) VALUES (?)");
   const byId = database.prepare<[string], { record: string }>("SELECT record FROM scans WHERE id = ?");
+  const rows = database.prepare<[number, number], AuditRow>(
+    "SELECT sequence, id, pass_id AS passId, record, hash FROM scans WHERE sequence > ? ORDER BY sequence LIMIT ?",
+  );
   return {
     append(draft, conclusion) {
       const last = head.get();
       const sequence = (last?.sequence ?? 0) + 1;
-      const unhashed = { ...draft, ...conclusion, incarnation, sequence, prev_hash: last?.hash ?? genesis };
+      const unhashed = { ...draft, ...conclusion, incarnation, sequence, prev_hash: last?.hash ?? genesisHash };
       const record: ScanRecord = { ...unhashed, hash: recordHash(unhashed) };
       insertScan.run(sequence, record.id, record.pass_id, canonicalJson(record), record.hash);
       insertOutbox.run(sequence);
@@ -43,14 +45,9 @@ export function openJournal(database: Connection, incarnation: string): Journal 
       const row = byId.get(id);
       return row === undefined ? null : parseRecord(row.record);
     },
+    rows: (after, limit) => rows.all(after, limit),
     list: (query) => select(database, query).map((row) => parseRecord(row.record)),
   };
-}
-
-/** SHA-256 of `scan-chain/1\0` and the RFC 8785 bytes of the record without its `hash` (formats.md section 7). */
-export function recordHash(unhashed: Omit<ScanRecord, "hash">): string {
-  const digest = createHash("sha256").update("scan-chain/1\0").update(canonicalJson(unhashed)).digest("hex");
-  return `sha256:${digest}`;
 }
 
 function select(database: Connection, query: EventQuery): readonly { record: string }[] {

@@ -1,5 +1,6 @@
+import { openCheckpoints } from "./checkpoints.ts";
 import type { Connection } from "./connection.ts";
-import type { ItemAnswer, OutboxRow, OutboxState, StoredBatch, Waiting } from "./protocol.ts";
+import type { ItemAnswer, OutboxRow, OutboxState, Receipt, StoredBatch, Waiting } from "./protocol.ts";
 
 /** The upload queue: rows, batches with their exact bytes, dead letters. All calls belong inside a transaction. */
 export interface Outbox {
@@ -7,7 +8,7 @@ export interface Outbox {
   waiting(limit: number): Waiting | null;
   recordsOf(ids: readonly string[]): Waiting | null;
   saveBatches(batches: readonly StoredBatch[], instead: string | null): void;
-  answerBatch(key: string, items: readonly ItemAnswer[]): void;
+  answerBatch(key: string, items: readonly ItemAnswer[], receipt: Receipt | null): void;
   countAttempt(key: string): void;
   state(rows: number): OutboxState;
 }
@@ -20,6 +21,8 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
   const anyBatch = database.prepare<[], { key: string; body: Buffer }>(
     "SELECT key, body FROM batches ORDER BY key LIMIT 1",
   );
+  const bodyOf = database.prepare<[string], { body: Buffer }>("SELECT body FROM batches WHERE key = ?");
+  const checkpoints = openCheckpoints(database);
   const idsOf = database.prepare<[string], { id: string }>(
     "SELECT s.id FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? ORDER BY o.sequence",
   );
@@ -65,7 +68,9 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
         for (const id of batch.ids) bind.run(batch.key, id);
       }
     },
-    answerBatch(key, items) {
+    answerBatch(key, items, receipt) {
+      const sent = bodyOf.get(key);
+      if (sent !== undefined && receipt !== null) checkpoints.keep(sent.body, receipt);
       for (const item of items) {
         // An id that was not in this batch acknowledges nothing.
         const row = sequenceInBatch.get(key, item.id);

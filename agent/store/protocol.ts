@@ -23,6 +23,12 @@ export type PresentedAnswer =
   | { readonly outcome: "recorded"; readonly record: ScanRecord }
   | { readonly outcome: "stale"; readonly generation: number };
 
+/** The cloud's word on the chain: the newest record it has. */
+export interface Receipt {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 /** A batch whose key and bytes are on disk, to be sent as they are until it is answered. */
 export interface StoredBatch {
   readonly key: string;
@@ -70,6 +76,23 @@ export interface EventQuery {
   readonly passId: string | null;
 }
 
+/** A journal row as it is stored, for the audit. */
+export interface AuditRow {
+  readonly sequence: number;
+  readonly id: string;
+  readonly passId: string | null;
+  readonly record: string;
+  readonly hash: string;
+}
+
+/** A chain head that went out with a batch and came back acknowledged. */
+export interface Checkpoint {
+  readonly sequence: number;
+  readonly hash: string;
+  /** `scan-chain+jws` by the device key. */
+  readonly jws: string;
+}
+
 /** Every request the writer knows, with what it answers. */
 export interface StoreOps {
   present: { ask: Presented; answer: PresentedAnswer };
@@ -83,7 +106,15 @@ export interface StoreOps {
   saveBatches: { ask: { readonly batches: readonly StoredBatch[]; readonly instead: string | null }; answer: null };
   /** The records of these scan ids, in sequence order, to split a refused batch. */
   recordsOf: { ask: { readonly ids: readonly string[] }; answer: Waiting | null };
-  answerBatch: { ask: { readonly key: string; readonly items: readonly ItemAnswer[] }; answer: null };
+  /** A receipt that agrees with the chain head of the batch makes that head a checkpoint. */
+  answerBatch: {
+    ask: { readonly key: string; readonly items: readonly ItemAnswer[]; readonly receipt: Receipt | null };
+    answer: null;
+  };
+  auditRows: { ask: { readonly after: number; readonly limit: number }; answer: readonly AuditRow[] };
+  checkpoints: { ask: null; answer: readonly Checkpoint[] };
+  /** Deletes acknowledged records older than this RFC 3339 time, at most 5,000, up to a checkpoint; answers how many. */
+  prune: { ask: { readonly olderThan: string }; answer: number };
   countAttempt: { ask: { readonly key: string }; answer: null };
   outbox: { ask: { readonly rows: number }; answer: OutboxState };
   loadTrust: {

@@ -46,6 +46,9 @@ const migrations: readonly string[] = [
 
   -- Signed trust data, by the names of the bundle layout (formats.md section 2).
   CREATE TABLE trust_documents (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+
+  -- Chain heads that the cloud acknowledged: what the journal is proved against, and what pruning leaves behind.
+  CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, jws TEXT NOT NULL) STRICT;
   `,
 ];
 

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { decide, noUse } from "../decide.ts";
+import { openCheckpoints } from "./checkpoints.ts";
 import { type Connection, openConnection, openReadOnly, StoreFault, storeFault } from "./connection.ts";
 import { openJournal } from "./journal.ts";
 import { type Meta, openMeta } from "./meta.ts";
@@ -25,6 +26,7 @@ type Perform = { readonly [Op in StoreOp]: (ask: StoreOps[Op]["ask"]) => StoreOp
 function openPerform(database: Connection, meta: Meta, options: WriterOptions): Perform {
   const journal = openJournal(database, meta.incarnation);
   const redemptions = openRedemptions(database);
+  const checkpoints = openCheckpoints(database);
   const outbox = openOutbox(database, meta.incarnation);
 
   const present = (ask: Presented): PresentedAnswer => {
@@ -67,14 +69,17 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
       outbox.saveBatches(batches, instead);
       return null;
     },
-    answerBatch: ({ key, items }) => {
-      outbox.answerBatch(key, items);
+    answerBatch: ({ key, items, receipt }) => {
+      outbox.answerBatch(key, items, receipt);
       return null;
     },
     countAttempt: ({ key }) => {
       outbox.countAttempt(key);
       return null;
     },
+    auditRows: ({ after, limit }) => journal.rows(after, limit),
+    checkpoints: () => checkpoints.list(),
+    prune: ({ olderThan }) => checkpoints.prune(olderThan),
     outbox: ({ rows }) => outbox.state(rows),
     loadTrust: () => meta.loadTrust(),
     saveTrust: (ask) => meta.saveTrust(ask),
@@ -127,7 +132,7 @@ function serve(port: MessagePort, options: WriterOptions): void {
     const group = drain(port, first);
     try {
       const answers = inOneCommit(group);
-      group.forEach((request, at) => say({ kind: "answer", id: request.id, answer: answers[at] }));
+      for (const [at, { id }] of group.entries()) say({ kind: "answer", id, answer: answers[at] });
       if (group.some((request) => request.op === "close")) {
         database.close();
         port.close();

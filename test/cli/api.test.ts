@@ -7,7 +7,7 @@ import { createLog } from "../../agent/log.ts";
 import { type Api, startApi } from "../../agent/pos/index.ts";
 import { type AgentFacade, PresentFault } from "../../agent/views.ts";
 import { type Bench, openBench } from "./bench.ts";
-import { acceptedScan, rejectedScan, sampleOutbox, samplePass, sampleStatus } from "./samples.ts";
+import { acceptedScan, rejectedScan, sampleAudit, sampleOutbox, samplePass, sampleStatus } from "./samples.ts";
 
 /** The command line against the real local API: what one sends, the other must understand. */
 
@@ -27,6 +27,7 @@ const facade: AgentFacade = {
       .filter((scan) => scan.sequence > (afterSequence ?? 0) && (passId === null || scan.pass_id === passId))
       .slice(0, limit),
   outbox: async () => sampleOutbox,
+  audit: async () => sampleAudit,
   present: async ({ reader }) => {
     if (reader === "nowhere") throw new PresentFault("reader_not_found", 'there is no reader "nowhere"');
     return rejectedScan;

@@ -3,7 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CommandFault, type StoredFacts } from "../../agent/cli/index.ts";
 import { toWire } from "../../agent/cli/wire.ts";
 import { type Bench, openBench, problem } from "./bench.ts";
-import { acceptedScan, policyScan, rejectedScan, sampleOutbox, samplePass, sampleStatus } from "./samples.ts";
+import {
+  acceptedScan,
+  policyScan,
+  rejectedScan,
+  sampleAudit,
+  sampleOutbox,
+  samplePass,
+  sampleStatus,
+} from "./samples.ts";
 
 let bench: Bench;
 beforeEach(() => {
@@ -24,6 +32,7 @@ function onDisk(closed: () => void = () => undefined): StoredFacts {
   return {
     events: async (query) => [rejectedScan, acceptedScan].slice(0, query.limit),
     outbox: async () => sampleOutbox,
+    audit: async () => sampleAudit,
     status: async () => ({ ...sampleStatus, lanes: [], readers: [], conditions: [] }),
     close: async () => closed(),
   };

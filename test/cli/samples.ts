@@ -1,3 +1,4 @@
+import type { AuditReport } from "../../agent/audit.ts";
 import type { ScanRecord } from "../../agent/record.ts";
 import type { OutboxView, StatusView } from "../../agent/views.ts";
 import { passId, tenantId } from "../../verifier/index.ts";
@@ -116,6 +117,15 @@ export const sampleStatus: StatusView = {
       since: "2026-05-19T10:10:00.000Z",
     },
   ],
+};
+
+export const sampleAudit: AuditReport = {
+  whole: true,
+  records: 3,
+  first: 1,
+  last: 3,
+  checkpoints: 1,
+  broken: null,
 };
 
 export const sampleOutbox: OutboxView = {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { merchantClient } from "../../fixtures/cloud/index.ts";
+import { eventually } from "./harness.ts";
 
 let folder: string;
 const started = new Set<ChildProcess>();
@@ -35,7 +36,7 @@ function run(...args: string[]): Run {
 }
 
 async function legend(sandbox: Run): Promise<{ url: string; secretKey: string }> {
-  await expect.poll(sandbox.output, { timeout: 10_000 }).toContain("Ctrl-C");
+  await eventually(sandbox.output).toContain("Ctrl-C");
   const [, url = "", secretKey = ""] = /sandbox +(\S+)\nsecret key +(\S+)\n/.exec(sandbox.output()) ?? [];
   return { url, secretKey };
 }

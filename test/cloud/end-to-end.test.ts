@@ -15,7 +15,7 @@ import {
   verify,
   type Wanted,
 } from "../../verifier/index.ts";
-import { type Device, type TestCloud, testCloud } from "./harness.ts";
+import { type Device, eventually, type TestCloud, testCloud } from "./harness.ts";
 import { type Listening, listen } from "./listening.ts";
 
 const primitives = nodePrimitives();
@@ -146,7 +146,7 @@ describe("what the sandbox signs, the verifier reads", () => {
     expect(reasons(await verdicts(pass.id))).toEqual(all("ok"));
     const stream: Listening = await listen(sandbox, device);
     await sandbox.merchant.revoke(pass.id);
-    await expect.poll(() => stream.heard.at(-1)?.type).toBe("nfc.trust.updated");
+    await eventually(() => stream.heard.at(-1)?.type).toBe("nfc.trust.updated");
     const pushed = stream.heard.at(-1)?.data["trust"];
     stream.close();
     if (typeof pushed !== "object" || pushed === null || !("head" in pushed) || !("deltas" in pushed)) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../fixtures/cloud/index.ts";
-import { type Reply, type TestCloud, testCloud } from "./harness.ts";
+import { eventually, type Reply, type TestCloud, testCloud } from "./harness.ts";
 import { listen } from "./listening.ts";
 
 let sandbox: TestCloud;
@@ -98,7 +98,7 @@ describe("faults on demand", () => {
     const other = await testCloud();
     other.cloud.faults.add({ path, fault: { kind: "hang" } });
     const hanging = expect(other.ask("GET", path)).rejects.toThrow();
-    await expect.poll(() => other.cloud.faults.pending()).toBe(0);
+    await eventually(() => other.cloud.faults.pending()).toBe(0);
     await other[Symbol.asyncDispose]();
     await hanging;
   });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import {
   type Cloud,
   type CloudOptions,
@@ -10,6 +11,11 @@ import {
   startCloud,
 } from "../../fixtures/cloud/index.ts";
 import { makeKey, type SigningKey, sha256, signJws } from "../../fixtures/issuer/index.ts";
+
+/** Asks again until the answer is as expected: at once on a quiet machine, and within ten seconds on a busy one. */
+export function eventually<T>(ask: () => T | Promise<T>) {
+  return expect.poll(ask, { timeout: 10_000, interval: 10 });
+}
 
 /** One answer over real HTTP. */
 export interface Reply {

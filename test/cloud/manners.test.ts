@@ -1,7 +1,7 @@
 import http from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Reply, type TestCloud, testCloud } from "./harness.ts";
+import { eventually, type Reply, type TestCloud, testCloud } from "./harness.ts";
 
 let sandbox: TestCloud;
 beforeAll(async () => {
@@ -347,15 +347,15 @@ describe("idempotency", () => {
       body: JSON.stringify(template),
       signal: stop.signal,
     }).catch(() => null);
-    await expect.poll(() => other.cloud.faults.pending()).toBe(0);
-    await expect
-      .poll(async () => (await other.ask("POST", "/v1/pass_templates", { key: "slow-1", body: template })).at("error"))
-      .toMatchObject({ type: "idempotency_inflight", retry_after_ms: 1000 });
+    await eventually(() => other.cloud.faults.pending()).toBe(0);
+    await eventually(async () =>
+      (await other.ask("POST", "/v1/pass_templates", { key: "slow-1", body: template })).at("error"),
+    ).toMatchObject({ type: "idempotency_inflight", retry_after_ms: 1000 });
     stop.abort();
     await first;
-    await expect
-      .poll(async () => (await other.ask("POST", "/v1/pass_templates", { key: "slow-1", body: template })).status)
-      .toBe(201);
+    await eventually(
+      async () => (await other.ask("POST", "/v1/pass_templates", { key: "slow-1", body: template })).status,
+    ).toBe(201);
   });
 
   test("a refused request stores nothing: the corrected one may use the key", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { headOf, payloadOf } from "./documents.ts";
-import { type Device, type TestCloud, testCloud } from "./harness.ts";
+import { type Device, eventually, type TestCloud, testCloud } from "./harness.ts";
 import { listen } from "./listening.ts";
 
 let now = Date.UTC(2026, 10, 21);
@@ -25,8 +25,8 @@ test("a revocation is pushed with the signed head and delta that prove it", asyn
   const stream = await listen(sandbox, device);
   const before = (await headOf(sandbox)).lists[0]?.ver ?? 0;
   const id = await revokeOne();
-  await expect.poll(() => stream.heard.map((event) => event.type)).toContain("pass.revoked");
-  await expect.poll(() => stream.heard.at(-1)?.type).toBe("nfc.trust.updated");
+  await eventually(() => stream.heard.map((event) => event.type)).toContain("pass.revoked");
+  await eventually(() => stream.heard.at(-1)?.type).toBe("nfc.trust.updated");
   const revoked = stream.heard.find((event) => event.type === "pass.revoked");
   expect(revoked).toMatchObject({
     id: expect.stringMatching(/^evt_/),
@@ -53,7 +53,7 @@ test("a new template is pushed as a new head, and issuing a pass is not pushed a
   const { id } = await sandbox.merchant.createTemplate({ name: "B", kind: "coupon" });
   await sandbox.merchant.issuePass({ template_id: id });
   await sandbox.ask("PATCH", `/v1/scanners/${device.id}`, { body: { site: "End of test" } });
-  await expect.poll(() => stream.heard.at(-1)?.type).toBe("scanner.config.updated");
+  await eventually(() => stream.heard.at(-1)?.type).toBe("scanner.config.updated");
   expect(stream.heard.map((event) => event.type)).toEqual(["nfc.trust.updated", "scanner.config.updated"]);
   stream.close();
 });
@@ -61,42 +61,42 @@ test("a new template is pushed as a new head, and issuing a pass is not pushed a
 test("what was missed is sent first when a stream resumes", async () => {
   const first = await listen(sandbox, device);
   await revokeOne();
-  await expect.poll(() => first.heard.at(-1)?.type).toBe("nfc.trust.updated");
+  await eventually(() => first.heard.at(-1)?.type).toBe("nfc.trust.updated");
   const after = first.heard.at(-1)?.id ?? "";
   first.close();
   await first.closed;
   const missed = [await revokeOne(), await revokeOne()];
   const second = await listen(sandbox, device, { after });
-  await expect
-    .poll(() => second.heard.filter((event) => event.type === "pass.revoked").map((event) => event.data["pass"]))
-    .toMatchObject(missed.map((id) => ({ id })));
+  await eventually(() =>
+    second.heard.filter((event) => event.type === "pass.revoked").map((event) => event.data["pass"]),
+  ).toMatchObject(missed.map((id) => ({ id })));
   expect(second.heard.every((event) => event.id > after)).toBe(true);
   second.close();
 });
 
 test.each(["evt_01HZX0000000000000000000AB", "x"])("resuming after the unknown %s is a reset", async (after) => {
   const stream = await listen(sandbox, device, { after });
-  await expect.poll(() => stream.heard.map((event) => event.type)).toEqual(["stream.reset"]);
+  await eventually(() => stream.heard.map((event) => event.type)).toEqual(["stream.reset"]);
   stream.close();
 });
 
 test("resuming is possible for 24 hours, then it is a reset to go on from", async () => {
   const first = await listen(sandbox, device);
   await revokeOne();
-  await expect.poll(() => first.heard.at(-1)?.type).toBe("nfc.trust.updated");
+  await eventually(() => first.heard.at(-1)?.type).toBe("nfc.trust.updated");
   const after = first.heard.at(-1)?.id ?? "";
   first.close();
   now += 86_400_001;
   const fresh = { ...device, ...(await sandbox.device()) };
   const late = await listen(sandbox, fresh, { after });
-  await expect.poll(() => late.heard.map((event) => event.type)).toEqual(["stream.reset"]);
+  await eventually(() => late.heard.map((event) => event.type)).toEqual(["stream.reset"]);
   const reset = late.heard[0]?.id ?? "";
   late.close();
   const again = await listen(sandbox, fresh, { after: reset });
   const id = await revokeOne();
-  await expect
-    .poll(() => again.heard.find((event) => event.type === "pass.revoked")?.data["pass"])
-    .toMatchObject({ id });
+  await eventually(() => again.heard.find((event) => event.type === "pass.revoked")?.data["pass"]).toMatchObject({
+    id,
+  });
   expect(again.heard.map((event) => event.type)).not.toContain("stream.reset");
   again.close();
   device = fresh;
@@ -107,10 +107,8 @@ test("a scanner hears of its own configuration and disabling only", async () => 
   const [mine, theirs] = [await listen(sandbox, device), await listen(sandbox, other)];
   await sandbox.ask("PATCH", `/v1/scanners/${device.id}`, { body: { enabled: false } });
   await sandbox.ask("PATCH", `/v1/scanners/${other.id}`, { body: { enabled: true } });
-  await expect
-    .poll(() => mine.heard.map((event) => event.type))
-    .toEqual(["scanner.config.updated", "scanner.disabled"]);
-  await expect.poll(() => theirs.heard.map((event) => event.type)).toEqual(["scanner.config.updated"]);
+  await eventually(() => mine.heard.map((event) => event.type)).toEqual(["scanner.config.updated", "scanner.disabled"]);
+  await eventually(() => theirs.heard.map((event) => event.type)).toEqual(["scanner.config.updated"]);
   mine.close();
   theirs.close();
 });
@@ -120,9 +118,9 @@ test("another tenant's events are not heard", async () => {
   const bearer = sandbox.cloud.createTenant().secretKey;
   await sandbox.ask("POST", "/v1/pass_templates", { bearer, body: { name: "A", kind: "coupon" } });
   const id = await revokeOne();
-  await expect
-    .poll(() => stream.heard.find((event) => event.type === "pass.revoked")?.data["pass"])
-    .toMatchObject({ id });
+  await eventually(() => stream.heard.find((event) => event.type === "pass.revoked")?.data["pass"]).toMatchObject({
+    id,
+  });
   expect(stream.heard).toEqual(stream.heard.filter((event) => JSON.stringify(event).includes(sandbox.cloud.tenantId)));
   stream.close();
 });
@@ -133,9 +131,9 @@ test("a second connection of the same scanner replaces the first", async () => {
   expect(await first.closed).toEqual({ code: 4001, reason: "replaced by a newer connection" });
   expect(sandbox.cloud.streams()).toBe(1);
   await revokeOne();
-  await expect.poll(() => second.heard.length).toBeGreaterThan(0);
+  await eventually(() => second.heard.length).toBeGreaterThan(0);
   second.close();
-  await expect.poll(() => sandbox.cloud.streams()).toBe(0);
+  await eventually(() => sandbox.cloud.streams()).toBe(0);
 });
 
 test("the server pings, and drops who is silent for too long", async () => {
@@ -144,7 +142,7 @@ test("the server pings, and drops who is silent for too long", async () => {
   const [heard, silent] = [await listen(impatient, lively), await listen(impatient, dead, { autoPong: false })];
   expect((await silent.closed).code).toBe(1006);
   expect(heard.pings).toBeGreaterThan(2);
-  await expect.poll(() => impatient.cloud.streams()).toBe(1);
+  await eventually(() => impatient.cloud.streams()).toBe(1);
   heard.close();
 });
 

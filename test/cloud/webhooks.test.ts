@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { afterAttempt, publishedWaitsMs } from "../../fixtures/cloud/deliveries.ts";
 import { wantsEvent } from "../../fixtures/cloud/events.ts";
-import { type TestCloud, testCloud } from "./harness.ts";
+import { eventually, type TestCloud, testCloud } from "./harness.ts";
 import { type Received, receiver } from "./receiver.ts";
 import { scanRecord } from "./scan-record.ts";
 
@@ -35,7 +35,7 @@ describe("deliveries", () => {
     const scan = scanRecord({ id: device.id, tenantId: sandbox.cloud.tenantId }, 1, { pass_id: id });
     await sandbox.ask("POST", "/v1/passes/scans/batch", { bearer: device.token, body: { scans: [scan, scan] } });
     await sandbox.merchant.revoke(id);
-    await expect.poll(() => hook.received.length).toBe(5);
+    await eventually(() => hook.received.length).toBe(5);
     const events = new Map(hook.received.map((delivery) => [eventOf(delivery)["type"], eventOf(delivery)]));
     expect([...events.keys()].toSorted()).toEqual([
       "pass.created",
@@ -58,7 +58,7 @@ describe("deliveries", () => {
     await using hook = await receiver([200]);
     const { id, secret } = await register(sandbox, hook.url, ["*"]);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(1);
+    await eventually(() => hook.received.length).toBe(1);
     const [delivery] = hook.received;
     const header = String(delivery?.headers["qairopay-signature"]);
     const [, time, signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ?? [];
@@ -72,10 +72,10 @@ describe("deliveries", () => {
     await using hook = await receiver([500, 429, "drop", "hang", 204]);
     await register(sandbox, hook.url, ["pass_template.created"]);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(5);
+    await eventually(() => hook.received.length).toBe(5);
     expect(new Set(hook.received.map((delivery) => delivery.body)).size).toBe(1);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(6);
+    await eventually(() => hook.received.length).toBe(6);
   });
 
   test("are given up at once when the endpoint says no", async () => {
@@ -83,9 +83,9 @@ describe("deliveries", () => {
     await using hook = await receiver([400, 200]);
     await register(sandbox, hook.url, ["*"]);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(1);
+    await eventually(() => hook.received.length).toBe(1);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(2);
+    await eventually(() => hook.received.length).toBe(2);
     expect(eventOf(hook.received[0])["id"]).not.toBe(eventOf(hook.received[1])["id"]);
   });
 
@@ -94,9 +94,9 @@ describe("deliveries", () => {
     await using hook = await receiver([503]);
     const { id } = await register(sandbox, hook.url, ["*"]);
     await makeTemplate(sandbox);
-    await expect
-      .poll(async () => (await sandbox.ask("GET", `/v1/webhook_endpoints/${id}`)).at("status"), { timeout: 5_000 })
-      .toBe("disabled");
+    await eventually(async () => (await sandbox.ask("GET", `/v1/webhook_endpoints/${id}`)).at("status")).toBe(
+      "disabled",
+    );
     expect(hook.received.length).toBe(10);
   });
 
@@ -105,9 +105,9 @@ describe("deliveries", () => {
     await using hook = await receiver(["drop", 200]);
     await register(sandbox, hook.url, ["*"]);
     await makeTemplate(sandbox);
-    await expect.poll(() => hook.received.length).toBe(1);
+    await eventually(() => hook.received.length).toBe(1);
     await sandbox.restart({ now: () => Date.now() + 4_000_000 });
-    await expect.poll(() => hook.received.length).toBe(2);
+    await eventually(() => hook.received.length).toBe(2);
     expect(hook.received[1]?.body).toBe(hook.received[0]?.body);
   });
 
@@ -119,7 +119,7 @@ describe("deliveries", () => {
     await using second = await receiver([200]);
     await register(sandbox, second.url, ["*"]);
     await makeTemplate(sandbox);
-    await expect.poll(() => second.received.length).toBe(1);
+    await eventually(() => second.received.length).toBe(1);
     expect(hook.received).toEqual([]);
     expect((await sandbox.ask("GET", "/v1/webhook_endpoints")).rows.length).toBe(1);
   });

@@ -31,7 +31,20 @@ function replaced(input: Buffer, at: number, length: number, piece: Uint8Array):
 }
 
 const edges = [0, 1, 0x7f, 0x80, 0xff, 0x20, 0x22, 0x2e, 0x30, 0x39, 0x5b, 0x7b];
-const numbers = ["0", "-1", "1", "2", "255", "256", "65535", "1048576", "1073741823", "1073741824", "4294967295", "281474976710656"];
+const numbers = [
+  "0",
+  "-1",
+  "1",
+  "2",
+  "255",
+  "256",
+  "65535",
+  "1048576",
+  "1073741823",
+  "1073741824",
+  "4294967295",
+  "281474976710656",
+];
 
 const mutations: readonly Mutation[] = [
   // One bit.
@@ -53,7 +66,8 @@ const mutations: readonly Mutation[] = [
     return replaced(input, dice.roll(input.length + 1), dice.roll(2) * piece.length, piece);
   },
   // The head of this and the tail of another.
-  (input, dice, other) => Buffer.concat([input.subarray(0, dice.roll(input.length + 1)), other.subarray(dice.roll(other.length + 1))]),
+  (input, dice, other) =>
+    Buffer.concat([input.subarray(0, dice.roll(input.length + 1)), other.subarray(dice.roll(other.length + 1))]),
   // Shorter: the end, or a piece of the middle.
   (input, dice) => {
     const at = dice.roll(input.length + 1);

@@ -28,7 +28,7 @@ export interface WatchOptions extends Partial<NfcReaderOptions> {
 
 /** Runs a driver on a virtual reader until it is ready, and remembers what it says. */
 export async function watchReader(
-  reader: VirtualReader,
+  reader: Pick<VirtualReader, "socket">,
   driver: DriverName,
   options: WatchOptions = {},
 ): Promise<WatchedReader> {
@@ -43,7 +43,11 @@ export async function watchReader(
 }
 
 /** The same without waiting. */
-export function runReader(reader: VirtualReader, driver: DriverName, options: WatchOptions = {}): WatchedReader {
+export function runReader(
+  reader: Pick<VirtualReader, "socket">,
+  driver: DriverName,
+  options: WatchOptions = {},
+): WatchedReader {
   const said: Said[] = [];
   const controller = new AbortController();
   const { decide = async () => "accepted", ...driverOptions } = options;

@@ -70,6 +70,7 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
       return () => set.delete(listener);
     },
     status: async () => ({ ...statusView, lanes: [...views.values()], conditions }),
+    audit: async () => ({ whole: true, records: 0, first: null, last: null, checkpoints: 0, broken: null }),
     healthy: () => health.healthy,
     ready: () => health.ready,
     conditions: () => conditions,

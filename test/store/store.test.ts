@@ -48,7 +48,7 @@ describe("the store", () => {
     const first = await openStore(writerOptions(folder.path));
     await first.ask("present", presented("scan_1", 7));
     const batch = await makeBatch(first, "key-1");
-    await first.ask("answerBatch", { key: batch.key, items: [{ id: "scan_1", status: "created" }] });
+    await first.ask("answerBatch", { key: batch.key, items: [{ id: "scan_1", status: "created" }], receipt: null });
     await first.close();
     const second = await openStore(writerOptions(folder.path));
     const record = recorded(await second.ask("present", presented("scan_2", 7)));
@@ -128,6 +128,7 @@ describe("the store", () => {
       const batch = await makeBatch(store, "key-1");
       await store.ask("answerBatch", {
         key: batch.key,
+        receipt: null,
         items: [
           { id: "scan_1", status: "created" },
           {
@@ -161,7 +162,11 @@ describe("the store", () => {
       for (let i = 0; i < 2; i++) {
         const open = must(await store.ask("openBatch", null));
         seen.push(open.ids);
-        await store.ask("answerBatch", { key: open.key, items: open.ids.map((id) => ({ id, status: "created" })) });
+        await store.ask("answerBatch", {
+          key: open.key,
+          items: open.ids.map((id) => ({ id, status: "created" })),
+          receipt: null,
+        });
       }
       expect(seen).toEqual([
         ["scan_1", "scan_2"],

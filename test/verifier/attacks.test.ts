@@ -1,10 +1,24 @@
 import { createHmac, createPublicKey } from "node:crypto";
 import { expect, test } from "vitest";
 import { base64Text, encodeBase45, qrText, signE1B, signE1J, signJws } from "../../fixtures/issuer/index.ts";
+import { admit, verify } from "../../verifier/index.ts";
 import { longestPayload } from "../../verifier/payload.ts";
 import { reasonOf, verdictFor } from "./judged.ts";
-import { ascii, at, key, keys, known, listed, otherTenant, pass, primitives, publish, standardKeys, start, trustIn } from "./world.ts";
-import { admit, verify } from "../../verifier/index.ts";
+import {
+  ascii,
+  at,
+  key,
+  keys,
+  known,
+  listed,
+  otherTenant,
+  pass,
+  primitives,
+  publish,
+  standardKeys,
+  start,
+  trustIn,
+} from "./world.ts";
 
 const trust = await trustIn();
 const compact = signE1J(pass(), keys.pass);
@@ -14,7 +28,9 @@ const binary = signE1B(pass(), keys.pass);
 const judge = (text: string) => reasonOf(ascii(text), { trust });
 
 function withHeader(change: object, sign: (input: string) => Uint8Array = () => new Uint8Array(64)): string {
-  const changed = Buffer.from(JSON.stringify({ alg: "Ed25519", kid: keys.pass.kid, typ: "pass+jws", ...change })).toString("base64url");
+  const changed = Buffer.from(
+    JSON.stringify({ alg: "Ed25519", kid: keys.pass.kid, typ: "pass+jws", ...change }),
+  ).toString("base64url");
   const input = `${changed}.${payload}`;
   return `${input}.${Buffer.from(sign(input)).toString("base64url")}`;
 }
@@ -54,8 +70,12 @@ test("attack 4: no kid leads anywhere but to a key of the key set", async () => 
 });
 
 test("attack 5: without a kid there is no pass, even with one key in the set", async () => {
-  const only = await trustIn({ keys: [listed(keys.head, ["head"]), listed(keys.status, ["status"]), listed(keys.pass, ["pass"])] });
-  expect(await reasonOf(ascii(signJws("pass+jws", { v: 1 }, { ...keys.pass, kid: "" })), { trust: only })).toBe("invalid malformed");
+  const only = await trustIn({
+    keys: [listed(keys.head, ["head"]), listed(keys.status, ["status"]), listed(keys.pass, ["pass"])],
+  });
+  expect(await reasonOf(ascii(signJws("pass+jws", { v: 1 }, { ...keys.pass, kid: "" })), { trust: only })).toBe(
+    "invalid malformed",
+  );
   const bare = Buffer.from(JSON.stringify({ alg: "Ed25519", typ: "pass+jws" })).toString("base64url");
   expect(await reasonOf(ascii(`${bare}.${payload}.${signature}`), { trust: only })).toBe("invalid malformed");
 });
@@ -70,7 +90,12 @@ test("attack 6, 33: a key of another role signs no pass", async () => {
 
 test("attack 8: a pass signed with the key it brings along is refused", async () => {
   const own = key("attacker", keys.pass.kid);
-  for (const brought of [{ jwk: own.publicJwk }, { jku: "https://attacker.example/keys" }, { x5c: ["AA=="] }, { x5u: "https://attacker.example" }]) {
+  for (const brought of [
+    { jwk: own.publicJwk },
+    { jku: "https://attacker.example/keys" },
+    { x5c: ["AA=="] },
+    { x5u: "https://attacker.example" },
+  ]) {
     expect(await judge(withHeader(brought))).toBe("invalid malformed");
   }
 });
@@ -88,7 +113,12 @@ test("attack 11: other serialisations and other numbers of segments are malforme
   const json = JSON.stringify({ payload, signatures: [{ protected: header, signature }] });
   const flattened = JSON.stringify({ protected: header, payload, signature });
   for (const text of [json, flattened]) expect((await judge(text)).startsWith("valid")).toBe(false);
-  for (const text of [`${header}..${signature}`, `${header}.${payload}.`, `${header}.${payload}`, `${compact}.${signature}`]) {
+  for (const text of [
+    `${header}..${signature}`,
+    `${header}.${payload}.`,
+    `${header}.${payload}`,
+    `${compact}.${signature}`,
+  ]) {
     expect(await judge(text)).toBe("invalid malformed");
   }
 });
@@ -108,7 +138,10 @@ test("attack 13: of all respellings of a base45 text none is accepted", async ()
     `p1:${body}.`,
     `P1:${body.slice(3)}:::.`,
     `P1:GGW${body.slice(3)}.`,
-    ...Array.from({ length: 50 }, (_, i) => `P1:${body.slice(0, 3 * i)}${group(3 * i).toLowerCase()}${body.slice(3 * i + 3)}.`).filter((text) => text !== quick),
+    ...Array.from(
+      { length: 50 },
+      (_, i) => `P1:${body.slice(0, 3 * i)}${group(3 * i).toLowerCase()}${body.slice(3 * i + 3)}.`,
+    ).filter((text) => text !== quick),
   ];
   for (const text of texts) expect((await judge(text)).startsWith("valid")).toBe(false);
   expect(encodeBase45(binary)).toBe(body);
@@ -190,7 +223,14 @@ test("attack 38: no state of the clock makes an expired pass good or a stale lis
 });
 
 test("attack 45: a verdict never repeats the text that was presented", async () => {
-  const hostile = ["<script>alert(1)</script>", "pass_\u202Eevil", "\u001b[2J", `${compact.slice(0, -1)}~`, "D1<b>", "P1:<img>"];
+  const hostile = [
+    "<script>alert(1)</script>",
+    "pass_\u202Eevil",
+    "\u001b[2J",
+    `${compact.slice(0, -1)}~`,
+    "D1<b>",
+    "P1:<img>",
+  ];
   for (const text of hostile) {
     const said = JSON.stringify(await verdictFor(ascii(text), { trust }));
     expect(said).not.toContain(text);
@@ -199,7 +239,12 @@ test("attack 45: a verdict never repeats the text that was presented", async () 
 });
 
 test("attack 47: whatever is wrong before the signature says one closed word and nothing of the claims", async () => {
-  const wrong = [withHeader({ crit: ["x"] }), `${compact}=`, withHeader({ alg: "none" }), compact.replace(/.$/, (last) => (last === "A" ? "Q" : "A"))];
+  const wrong = [
+    withHeader({ crit: ["x"] }),
+    `${compact}=`,
+    withHeader({ alg: "none" }),
+    compact.replace(/.$/, (last) => (last === "A" ? "Q" : "A")),
+  ];
   for (const text of wrong) {
     const verdict = await verdictFor(ascii(text), { trust });
     expect(verdict).toMatchObject({ result: "invalid", claims: null });

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { build, type BuildOptions } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import { base64Text, qrText, signE1B, signE1J } from "../../fixtures/issuer/index.ts";
@@ -10,7 +10,7 @@ const entry = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../veri
 
 /** Bundles a script for a browser; esbuild itself refuses a `node:` import there. */
 async function bundled(script: string): Promise<string> {
-  const options: BuildOptions & { readonly write: false } = {
+  const options: BuildOptions & { readonly write: false; readonly metafile: true } = {
     stdin: { contents: script, resolveDir: fileURLToPath(new URL(".", import.meta.url)), loader: "ts" },
     bundle: true,
     format: "iife",
@@ -35,13 +35,21 @@ test("a bundle with a node: import fails: the control of this file", async () =>
 test("the verifier bundles for a browser with nothing but jose, and judges passes in Chromium", async () => {
   const code = await bundled(`export * from ${entry("index.ts")}; export * from ${entry("browser.ts")};`);
   expect(code).not.toMatch(/["']node:/);
-  const server = createServer((_, response) => response.setHeader("content-type", "text/html").end("<!doctype html><title>x</title>"));
+  const server = createServer((_, response) =>
+    response.setHeader("content-type", "text/html").end("<!doctype html><title>x</title>"),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--no-first-run",
+    ],
   });
   try {
     const page = await browser.newPage();
@@ -59,11 +67,24 @@ test("the verifier bundles for a browser with nothing but jose, and judges passe
     };
     const said = await page.evaluate(judgeInPage, {
       scope: { tenant, pin, now: start + 60 },
-      documents: { roots: offered.roots, keys: offered.keys, head: offered.head, manifest: offered.manifests.get(1) ?? "" },
+      documents: {
+        roots: offered.roots,
+        keys: offered.keys,
+        head: offered.head,
+        manifest: offered.manifests.get(1) ?? "",
+      },
       blobs: [...offered.blobs].map(([name, blob]) => [name, [...blob]] as const),
       payloads,
     });
-    expect(said).toEqual({ changed: true, faults: [], qr: "ok", text: "ok", jws: "ok", revoked: "revoked", forged: "bad_signature" });
+    expect(said).toEqual({
+      changed: true,
+      faults: [],
+      qr: "ok",
+      text: "ok",
+      jws: "ok",
+      revoked: "revoked",
+      forged: "bad_signature",
+    });
   } finally {
     await browser.close();
     await new Promise((resolve) => server.close(resolve));
@@ -72,7 +93,12 @@ test("the verifier bundles for a browser with nothing but jose, and judges passe
 
 interface PageTask {
   readonly scope: { readonly tenant: string; readonly pin: string; readonly now: number };
-  readonly documents: { readonly roots: readonly string[]; readonly keys: string; readonly head: string; readonly manifest: string };
+  readonly documents: {
+    readonly roots: readonly string[];
+    readonly keys: string;
+    readonly head: string;
+    readonly manifest: string;
+  };
   readonly blobs: readonly (readonly [string, readonly number[]])[];
   readonly payloads: Readonly<Record<string, string>>;
 }
@@ -93,7 +119,12 @@ async function judgeInPage({ scope, documents, blobs, payloads }: PageTask): Pro
     manifests: new Map([[1, manifest]]),
     blobs: new Map(blobs.map(([name, bytes]) => [name, Uint8Array.from(bytes)] as const)),
   };
-  const { trust, changed, faults } = await verifier.admit(verifier.emptyTrust(tenant, "sandbox", scope.pin), offered, at, primitives);
+  const { trust, changed, faults } = await verifier.admit(
+    verifier.emptyTrust(tenant, "sandbox", scope.pin),
+    offered,
+    at,
+    primitives,
+  );
   const said: Record<string, unknown> = { changed, faults };
   for (const [name, text] of Object.entries(payloads)) {
     said[name] = (await verifier.verify(new TextEncoder().encode(text), trust, at, primitives)).reason;

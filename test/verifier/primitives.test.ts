@@ -2,8 +2,8 @@ import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { importJWK } from "jose";
 import { expect, test } from "vitest";
-import { signBytes } from "../../fixtures/issuer/index.ts";
 import { nodePrimitives } from "../../agent/primitives.ts";
+import { signBytes } from "../../fixtures/issuer/index.ts";
 import { browserPrimitives } from "../../verifier/browser.ts";
 import { ascii, keys, known } from "./world.ts";
 
@@ -15,10 +15,14 @@ const both = [
 test.each(both)("%s: the published vectors of SHA-256 and HMAC come out", async (_, primitives) => {
   const hex = async (bytes: Uint8Array | Promise<Uint8Array>) => Buffer.from(await bytes).toString("hex");
   // FIPS 180-4 example, RFC 2202 case 2, RFC 4231 case 2.
-  expect(await hex(primitives.sha256(ascii("abc")))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  expect(await hex(primitives.sha256(ascii("abc")))).toBe(
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
   const [jefe, what] = [ascii("Jefe"), ascii("what do ya want for nothing?")];
   expect(await hex(primitives.hmacSha1(jefe, what))).toBe("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
-  expect(await hex(primitives.hmacSha256(jefe, what))).toBe("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  expect(await hex(primitives.hmacSha256(jefe, what))).toBe(
+    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+  );
 });
 
 test.each(both)("%s: a signature verifies with its key and bytes only", async (_, primitives) => {
@@ -52,7 +56,11 @@ test.each([
   ["without its checksum", packed.subarray(0, -4), raw.length],
   ["followed by a byte", Buffer.concat([packed, Uint8Array.of(0)]), raw.length],
   ["followed by itself", Buffer.concat([packed, packed]), raw.length],
-  ["with a wrong checksum", Buffer.concat([packed.subarray(0, -1), Uint8Array.of(known(packed.at(-1)) ^ 1)]), raw.length],
+  [
+    "with a wrong checksum",
+    Buffer.concat([packed.subarray(0, -1), Uint8Array.of(known(packed.at(-1)) ^ 1)]),
+    raw.length,
+  ],
   ["of raw deflate", deflateRawSync(raw), raw.length],
   ["of gzip", gzipSync(raw), raw.length],
   ["that needs a dictionary", deflateSync(raw, { dictionary: ascii("again") }), raw.length],

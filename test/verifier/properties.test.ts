@@ -7,7 +7,9 @@ import { ascii, at, keys, pass, primitives, trustIn } from "./world.ts";
 
 const secret = new Uint8Array(16).fill(1);
 const reference = r1Reference(pass(), secret);
-const trust = await trustIn({ directories: [{ list: 1, version: 1, records: new Map([[pass().index, reference.record]]) }] });
+const trust = await trustIn({
+  directories: [{ list: 1, version: 1, records: new Map([[pass().index, reference.record]]) }],
+});
 const binary = signE1B(pass(), keys.pass);
 const forms: readonly (readonly [string, string])[] = [
   ["E1-J", signE1J(pass(), keys.pass)],
@@ -35,18 +37,25 @@ const anyCharacter = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
 );
 
-test.each(forms)("attack 12: a %s with any one character changed, added or dropped is never accepted", async (_, text) => {
-  const edit = fc.record({ at: fc.nat({ max: text.length - 1 }), character: anyCharacter, kind: fc.constantFrom("change", "add", "drop") });
-  await fc.assert(
-    fc.asyncProperty(edit, async ({ at, character, kind }) => {
-      const tail = text.slice(kind === "add" ? at : at + 1);
-      const edited = text.slice(0, at) + (kind === "drop" ? "" : character) + tail;
-      fc.pre(edited !== text);
-      expect((await verdict(edited)).result).not.toBe("valid");
-    }),
-    { numRuns: 1500 },
-  );
-});
+test.each(forms)(
+  "attack 12: a %s with any one character changed, added or dropped is never accepted",
+  async (_, text) => {
+    const edit = fc.record({
+      at: fc.nat({ max: text.length - 1 }),
+      character: anyCharacter,
+      kind: fc.constantFrom("change", "add", "drop"),
+    });
+    await fc.assert(
+      fc.asyncProperty(edit, async ({ at, character, kind }) => {
+        const tail = text.slice(kind === "add" ? at : at + 1);
+        const edited = text.slice(0, at) + (kind === "drop" ? "" : character) + tail;
+        fc.pre(edited !== text);
+        expect((await verdict(edited)).result).not.toBe("valid");
+      }),
+      { numRuns: 1500 },
+    );
+  },
+);
 
 test("attack 13: a QR text with any one character replaced by any other of its alphabet is never accepted", async () => {
   const text = qrText(binary);
@@ -123,14 +132,20 @@ test("what the verifier accepts, jose accepts with the same payload", async () =
   const kinds = fc.constantFrom("event_ticket", "coupon", "loyalty", "gift_card", "membership", "boarding_pass");
   const signer = fc.constantFrom(keys.pass, keys.passEs);
   await fc.assert(
-    fc.asyncProperty(kinds, fc.nat({ max: 2 ** 20 - 1 }), fc.boolean(), signer, async (kind, index, singleUse, signing) => {
-      const text = signE1J(pass({ kind, index, singleUse }), signing);
-      const key = await importJWK({ ...signing.publicJwk }, signing.alg);
-      const { payload } = await compactVerify(text, key, { algorithms: [signing.alg] });
-      const said = await verdict(text);
-      expect(said).toMatchObject({ result: "valid", claims: { kind, index, singleUse } });
-      expect(JSON.parse(Buffer.from(payload).toString())).toMatchObject({ knd: kind, idx: index });
-    }),
+    fc.asyncProperty(
+      kinds,
+      fc.nat({ max: 2 ** 20 - 1 }),
+      fc.boolean(),
+      signer,
+      async (kind, index, singleUse, signing) => {
+        const text = signE1J(pass({ kind, index, singleUse }), signing);
+        const key = await importJWK({ ...signing.publicJwk }, signing.alg);
+        const { payload } = await compactVerify(text, key, { algorithms: [signing.alg] });
+        const said = await verdict(text);
+        expect(said).toMatchObject({ result: "valid", claims: { kind, index, singleUse } });
+        expect(JSON.parse(Buffer.from(payload).toString())).toMatchObject({ knd: kind, idx: index });
+      },
+    ),
     { numRuns: 150 },
   );
 });

@@ -1,6 +1,6 @@
 import { type ListState, revokeIn, signJws } from "../../../fixtures/issuer/index.ts";
-import { isRecord, parseJson } from "../../../verifier/json.ts";
 import { decodeIndexSet } from "../../../verifier/index-set.ts";
+import { isRecord, parseJson } from "../../../verifier/json.ts";
 import { applyDelta, readStatusDelta } from "../../../verifier/status-delta.ts";
 import type { StatusList } from "../../../verifier/status-list.ts";
 import { change, emptyStatus, keys, known, primitives, start, tenant, trustIn } from "../../verifier/world.ts";
@@ -20,7 +20,9 @@ function lists(): () => Promise<readonly StatusList[]> {
 
 const held = lists();
 const signature = Buffer.alloc(64).toString("base64url");
-const header = Buffer.from(JSON.stringify({ alg: "Ed25519", kid: keys.status.kid, typ: "status-delta+jws" })).toString("base64url");
+const header = Buffer.from(JSON.stringify({ alg: "Ed25519", kid: keys.status.kid, typ: "status-delta+jws" })).toString(
+  "base64url",
+);
 
 /** Spelled anew, without a signature: reading and applying a delta is what is fuzzed. */
 function unsigned(text: string): string {
@@ -33,10 +35,24 @@ function unsigned(text: string): string {
 export const target: FuzzTarget = {
   name: "delta",
   longest: 4096,
-  dictionary: ['"from":1', '"to":2', '"ns":', '"set":"', '"n2":1,"set2":"Ag"', '"nc":1,"clr":"Ag"', '"size":1048577', "gICAgBA", "_____wM"],
+  dictionary: [
+    '"from":1',
+    '"to":2',
+    '"ns":',
+    '"set":"',
+    '"n2":1,"set2":"Ag"',
+    '"nc":1,"clr":"Ag"',
+    '"size":1048577',
+    "gICAgBA",
+    "_____wM",
+  ],
   async seeds() {
     const payloads = states.flatMap((state, list) => {
-      const changes = [{ set: [3, 500, 70_000] }, ...(state.bits === 2 ? [{ set2: [9], clr: [2] }] : []), { set: [2 ** 20], size: 2 ** 20 + 8 }];
+      const changes = [
+        { set: [3, 500, 70_000] },
+        ...(state.bits === 2 ? [{ set2: [9], clr: [2] }] : []),
+        { set: [2 ** 20], size: 2 ** 20 + 8 },
+      ];
       return changes.map((what) => ({ list, payload: revokeIn(state, what, start).deltaPayload }));
     });
     return payloads.flatMap(({ list, payload }) => [

@@ -1,8 +1,8 @@
 import { type Reference, r1Reference, signJws } from "../../../fixtures/issuer/index.ts";
 import { buildDirectory, directoryRecord, readDirectoryManifest } from "../../../verifier/directory.ts";
+import type { KeySet } from "../../../verifier/index.ts";
 import { isRecord, parseJson } from "../../../verifier/json.ts";
 import { readReference } from "../../../verifier/reference.ts";
-import type { KeySet } from "../../../verifier/index.ts";
 import { keys, known, pass, primitives, publish, tenant, trustIn } from "../../verifier/world.ts";
 import { type FuzzTarget, latin1 } from "../target.ts";
 
@@ -18,7 +18,9 @@ function keySet(): () => Promise<KeySet> {
 
 const held = keySet();
 const reference: Reference = r1Reference(pass(), new Uint8Array(16));
-const published = publish({ directories: [{ list: 1, version: 1, records: new Map([[pass().index, reference.record]]) }] });
+const published = publish({
+  directories: [{ list: 1, version: 1, records: new Map([[pass().index, reference.record]]) }],
+});
 const manifest = known(published.directories.get(1));
 
 /** First byte: an R1, a manifest as it stands, or a payload that is signed well. */

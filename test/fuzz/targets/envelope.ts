@@ -16,7 +16,23 @@ const unspelled = 0x0a;
 export const target: FuzzTarget = {
   name: "envelope",
   longest: 6000,
-  dictionary: ["P1:", "P1.", "P2:", "D1", "eyJ", ".", "/1779185600/01234567", "pass_", "https://", '"v":1,', '"__proto__":', '"alg":', "1e3", "\\u0000", "\ufeff"],
+  dictionary: [
+    "P1:",
+    "P1.",
+    "P2:",
+    "D1",
+    "eyJ",
+    ".",
+    "/1779185600/01234567",
+    "pass_",
+    "https://",
+    '"v":1,',
+    '"__proto__":',
+    '"alg":',
+    "1e3",
+    "\\u0000",
+    "\ufeff",
+  ],
   async seeds() {
     const binary = signE1B(pass(), keys.pass);
     const rotating = signE1B(pass(), keys.pass, { rotating: true });
@@ -30,7 +46,11 @@ export const target: FuzzTarget = {
       `loyalty:${pass().passId}`,
       `https://example.com/p/${pass().passId}`,
       // Opened: the newline says that header and payload are to be spelled as a JWS.
-      compact.split(".").slice(0, 2).map((part) => Buffer.from(part, "base64url").toString("latin1")).join("\n"),
+      compact
+        .split(".")
+        .slice(0, 2)
+        .map((part) => Buffer.from(part, "base64url").toString("latin1"))
+        .join("\n"),
     ];
     return [binary, ...texts.map((text) => Buffer.from(text, "latin1"))];
   },

@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import { epochStart } from "../../../verifier/index.ts";
 import { buildList, type StatusManifest } from "../../../verifier/status-manifest.ts";
 import { primitives } from "../../verifier/world.ts";
-import { type FuzzTarget } from "../target.ts";
+import type { FuzzTarget } from "../target.ts";
 
 function sha256(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();
@@ -40,13 +40,21 @@ export const target: FuzzTarget = {
     const bomb = deflateSync(new Uint8Array(8 << 20), { level: 9 });
     const streams = [1, 6, 9].map((level) => deflateSync(raw, { level }));
     const stored = deflateSync(raw.subarray(0, 1000), { level: 0 });
-    return [...streams, stored, bomb, deflateSync(new Uint8Array(131_072)), deflateSync(raw, { strategy: 4 }), new Uint8Array(0)];
+    return [
+      ...streams,
+      stored,
+      bomb,
+      deflateSync(new Uint8Array(131_072)),
+      deflateSync(raw, { strategy: 4 }),
+      new Uint8Array(0),
+    ];
   },
   async run(input) {
     const manifest = manifestFor(input);
     const list = await buildList(manifest, new Map([[manifest.shards[0]?.blob ?? "", input]]), primitives);
     if (!list.ok) return list.fault.code;
-    if (!list.value.shards.every((shard) => shard.bytes?.length === 131_072)) throw new Error("a shard of another length");
+    if (!list.value.shards.every((shard) => shard.bytes?.length === 131_072))
+      throw new Error("a shard of another length");
     return "one whole shard";
   },
 };

@@ -1,0 +1,159 @@
+import { createPublicKey, verify } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
+import type { DeviceKey } from "./identity.ts";
+import { genesisHash, recordHash } from "./record-hash.ts";
+import type { AuditRow, Checkpoint } from "./store/index.ts";
+
+/** What proving the journal came to. */
+export interface AuditReport {
+  readonly whole: boolean;
+  /** Records proved; of a broken journal those before the break. */
+  readonly records: number;
+  /** Sequence of the first and the last record; null for an empty journal. */
+  readonly first: number | null;
+  readonly last: number | null;
+  /** Chain heads signed by this device and acknowledged by the cloud that agree with the chain. */
+  readonly checkpoints: number;
+  readonly broken: AuditBreak | null;
+}
+
+export interface AuditBreak {
+  readonly sequence: number;
+  readonly code:
+    | "not_a_record"
+    | "sequence_gap"
+    | "chain_broken"
+    | "hash_wrong"
+    | "row_differs"
+    | "checkpoint_differs"
+    | "signature_wrong";
+  readonly detail: string;
+}
+
+/** Where the journal comes from: pages of rows in sequence order, and the checkpoints. */
+export interface AuditSource {
+  checkpoints(): Promise<readonly Checkpoint[]>;
+  /** Rows after this sequence, at most `limit`. */
+  rows(after: number, limit: number): Promise<readonly AuditRow[]>;
+}
+
+/** Rows read at once: small enough that a decision never waits for a page. */
+const pageRows = 500;
+
+/**
+ * Proves that the journal is whole: every record's hash, the chain from the first row (or the checkpoint that pruning left)
+ * to the last, the columns beside each record, and every checkpoint's hash and signature (formats.md section 7).
+ *
+ * @param key the device key; null leaves the checkpoints' signatures unproved and says so in the count
+ */
+export async function auditJournal(source: AuditSource, key: DeviceKey | null): Promise<AuditReport> {
+  const checkpoints = await source.checkpoints();
+  const marks = new Map(checkpoints.map((checkpoint) => [checkpoint.sequence, checkpoint]));
+  let first: number | null = null;
+  let last: { readonly sequence: number; readonly hash: string } | null = null;
+  let records = 0;
+  let proved = 0;
+  const report = (broken: AuditBreak | null): AuditReport => ({
+    whole: broken === null,
+    records,
+    first,
+    last: last?.sequence ?? null,
+    checkpoints: proved,
+    broken,
+  });
+  for (;;) {
+    const rows = await source.rows(last?.sequence ?? 0, pageRows);
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (first === null) {
+        const base = marks.get(row.sequence - 1);
+        if (base !== undefined) {
+          const broken = checkpointBreak(base, base.hash, key);
+          if (broken !== null) return report(broken);
+          proved += 1;
+        } else if (row.sequence !== 1) {
+          return report(
+            breakAt(
+              row.sequence,
+              "sequence_gap",
+              `the journal begins at ${row.sequence} without a checkpoint before it`,
+            ),
+          );
+        }
+        last = { sequence: row.sequence - 1, hash: base?.hash ?? genesisHash };
+        first = row.sequence;
+      }
+      const broken = rowBreak(row, last ?? { sequence: 0, hash: genesisHash });
+      if (broken !== null) return report(broken);
+      last = { sequence: row.sequence, hash: row.hash };
+      records += 1;
+      const mark = marks.get(row.sequence);
+      if (mark === undefined) continue;
+      const wrong = checkpointBreak(mark, row.hash, key);
+      if (wrong !== null) return report(wrong);
+      proved += 1;
+    }
+  }
+  const beyond = checkpoints.find(({ sequence }) => sequence > (last?.sequence ?? 0));
+  if (beyond !== undefined && first !== null) {
+    return report(
+      breakAt(
+        beyond.sequence,
+        "sequence_gap",
+        `the cloud acknowledged record ${beyond.sequence}, which is not there any more`,
+      ),
+    );
+  }
+  return report(null);
+}
+
+function breakAt(sequence: number, code: AuditBreak["code"], detail: string): AuditBreak {
+  return { sequence, code, detail };
+}
+
+function rowBreak(row: AuditRow, before: { readonly sequence: number; readonly hash: string }): AuditBreak | null {
+  const at = (code: AuditBreak["code"], detail: string): AuditBreak => breakAt(row.sequence, code, detail);
+  if (row.sequence !== before.sequence + 1) {
+    return at("sequence_gap", `record ${before.sequence + 1} is missing`);
+  }
+  const record = parseObject(row.record);
+  if (record === null) return at("not_a_record", "the stored text is no JSON object");
+  const { hash, ...unhashed } = record;
+  if (record["prev_hash"] !== before.hash) return at("chain_broken", "it does not follow the record before it");
+  if (hash !== row.hash || recordHash(unhashed) !== hash)
+    return at("hash_wrong", "its text was changed after it was written");
+  const beside = record["sequence"] === row.sequence && record["id"] === row.id && record["pass_id"] === row.passId;
+  if (!beside || canonicalJson(record) !== row.record) {
+    return at("row_differs", "the columns beside the record, or its spelling, were changed");
+  }
+  return null;
+}
+
+function checkpointBreak(mark: Checkpoint, hash: string, key: DeviceKey | null): AuditBreak | null {
+  if (mark.hash !== hash) {
+    return breakAt(mark.sequence, "checkpoint_differs", "the cloud acknowledged another record under this number");
+  }
+  if (key !== null && !isSigned(mark, key)) {
+    return breakAt(mark.sequence, "signature_wrong", "the chain head is not signed by this device's key");
+  }
+  return null;
+}
+
+function isSigned(mark: Checkpoint, key: DeviceKey): boolean {
+  const [header = "", payload = "", signature = ""] = mark.jws.split(".");
+  const claims = parseObject(Buffer.from(payload, "base64url").toString());
+  if (claims?.["sequence"] !== mark.sequence || claims["hash"] !== mark.hash) return false;
+  const { kty, crv, x } = key;
+  const publicKey = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+  return verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, "base64url"));
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: Readonly<Record<string, unknown>> | null = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    // Not JSON: the caller reports which row it was.
+    return null;
+  }
+}

@@ -1,0 +1,185 @@
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { type AuditReport, auditJournal } from "../../agent/audit.ts";
+import { deviceSigner, makeDeviceKey } from "../../agent/device-jws.ts";
+import { openStore, type Store } from "../../agent/store/index.ts";
+import { must } from "../agent/samples.ts";
+import { startGate, until } from "../loop/gate.ts";
+import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
+
+const key = makeDeviceKey();
+
+/** Uploads what waits, as the uplink does, with a chain head by `key` that the cloud acknowledges. */
+async function upload(store: Store): Promise<void> {
+  const signer = await deviceSigner(key);
+  const waiting = must(await store.ask("waiting", { limit: 100 }));
+  const jws = signer.sign("scan-chain+jws", {
+    scn: "scn_x",
+    incarnation: waiting.incarnation,
+    ...waiting.last,
+    iat: 1,
+  });
+  const ids = waiting.records.map((record) => record.id);
+  const batch = {
+    key: `key-${waiting.last.sequence}`,
+    body: Buffer.from(JSON.stringify({ scans: [], chain_head: jws })),
+    ids,
+  };
+  await store.ask("saveBatches", { batches: [batch], instead: null });
+  const items = ids.map((id) => ({ id, status: "created" }) as const);
+  await store.ask("answerBatch", { key: batch.key, items, receipt: waiting.last });
+}
+
+function audit(store: Store): Promise<AuditReport> {
+  const source = {
+    checkpoints: () => store.ask("checkpoints", null),
+    rows: (after: number, limit: number) => store.ask("auditRows", { after, limit }),
+  };
+  return auditJournal(source, key);
+}
+
+/** A journal of ten records, acknowledged in two batches, changed by hand, then audited. */
+async function auditAfter(tamper: (database: Database.Database) => void): Promise<AuditReport> {
+  using folder = temporaryFolder();
+  const store = await openStore(writerOptions(folder.path));
+  for (let i = 0; i < 10; i++) {
+    await store.ask("present", presented(`scan_${i}`, i));
+    if (i === 4 || i === 9) await upload(store);
+  }
+  await store.close();
+  const database = new Database(writerOptions(folder.path).file);
+  database.pragma("foreign_keys = OFF");
+  tamper(database);
+  database.close();
+  const again = await openStore(writerOptions(folder.path));
+  try {
+    return await audit(again);
+  } finally {
+    await again.close();
+  }
+}
+
+describe("audit verify", () => {
+  test("a journal that nobody touched is whole, and its heads are proved", async () => {
+    expect(await auditAfter(() => {})).toEqual({
+      whole: true,
+      records: 10,
+      first: 1,
+      last: 10,
+      checkpoints: 2,
+      broken: null,
+    });
+  });
+
+  const edits: readonly (readonly [string, string, string])[] = [
+    [
+      "a word in the record",
+      "UPDATE scans SET record = replace(record, 'gate-1', 'gate-9') WHERE sequence = ?",
+      "hash_wrong",
+    ],
+    ["the hash beside it", "UPDATE scans SET hash = 'sha256:0' WHERE sequence = ?", "hash_wrong"],
+    ["the id beside it", "UPDATE scans SET id = 'scan_other' WHERE sequence = ?", "row_differs"],
+    ["the pass beside it", "UPDATE scans SET pass_id = NULL WHERE sequence = ?", "row_differs"],
+    [
+      "the text by spaces alone",
+      "UPDATE scans SET record = replace(record, ',', ', ') WHERE sequence = ?",
+      "row_differs",
+    ],
+    ["the record by noise", "UPDATE scans SET record = 'noise' WHERE sequence = ?", "not_a_record"],
+  ];
+  test.each(edits)("every record in which somebody changed %s is found", async (_name, sql, code) => {
+    for (let sequence = 1; sequence <= 10; sequence++) {
+      const report = await auditAfter((database) => database.prepare(sql).run(sequence));
+      expect(report).toMatchObject({ whole: false, records: sequence - 1, broken: { sequence, code } });
+    }
+  });
+
+  test("every record that somebody removed is found, the last one too", async () => {
+    for (let sequence = 1; sequence <= 10; sequence++) {
+      const report = await auditAfter((database) =>
+        database.prepare("DELETE FROM scans WHERE sequence = ?").run(sequence),
+      );
+      expect(report.whole, `record ${sequence}`).toBe(false);
+      expect(report.broken?.code).toBe("sequence_gap");
+    }
+  });
+
+  test("two records that changed places are found", async () => {
+    const report = await auditAfter((database) => {
+      const swap =
+        "UPDATE scans SET record = (SELECT record FROM scans WHERE sequence = ?), hash = (SELECT hash FROM scans WHERE sequence = ?) WHERE sequence = ?";
+      const third = database
+        .prepare<[], { record: string; hash: string }>("SELECT record, hash FROM scans WHERE sequence = 3")
+        .get();
+      database.prepare(swap).run(4, 4, 3);
+      database.prepare("UPDATE scans SET record = ?, hash = ? WHERE sequence = 4").run(third?.record, third?.hash);
+    });
+    expect(report.broken?.sequence).toBe(3);
+  });
+
+  test("a chain that was written again from the change on does not agree with what the cloud acknowledged", async () => {
+    const { recordHash } = await import("../../agent/record-hash.ts");
+    const { canonicalJson } = await import("../../agent/canonical-json.ts");
+    const report = await auditAfter((database) => {
+      let previous: string | null = null;
+      for (let sequence = 2; sequence <= 10; sequence++) {
+        const row = database
+          .prepare<[number], { record: string }>("SELECT record FROM scans WHERE sequence = ?")
+          .get(sequence);
+        const { hash: _hash, ...record } = JSON.parse(must(row).record);
+        const forged = { ...record, lane: "gate-9", prev_hash: previous ?? record.prev_hash };
+        previous = recordHash(forged);
+        database
+          .prepare("UPDATE scans SET record = ?, hash = ? WHERE sequence = ?")
+          .run(canonicalJson({ ...forged, hash: previous }), previous, sequence);
+      }
+    });
+    expect(report.broken).toMatchObject({ sequence: 5, code: "checkpoint_differs" });
+  });
+
+  test("a head that another key signed is found", async () => {
+    const stranger = await deviceSigner(makeDeviceKey());
+    const report = await auditAfter((database) => {
+      const row = must(
+        database
+          .prepare<[], { sequence: number; hash: string }>("SELECT sequence, hash FROM checkpoints WHERE sequence = 5")
+          .get(),
+      );
+      database.prepare("UPDATE checkpoints SET jws = ? WHERE sequence = 5").run(stranger.sign("scan-chain+jws", row));
+    });
+    expect(report.broken).toMatchObject({ sequence: 5, code: "signature_wrong" });
+  });
+});
+
+describe("pruning", () => {
+  test("lets go of old acknowledged records up to a signed head; what is left is still provable", async () => {
+    using folder = temporaryFolder();
+    const store = await openStore(writerOptions(folder.path));
+    for (let i = 0; i < 10; i++) {
+      await store.ask("present", presented(`scan_${i}`, i));
+      if (i === 4) await upload(store);
+    }
+    expect(await store.ask("prune", { olderThan: "2020-01-01T00:00:00.000Z" })).toBe(0);
+    expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(5);
+    expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(0);
+    expect(await audit(store)).toMatchObject({ whole: true, records: 5, first: 6, last: 10, checkpoints: 1 });
+    await upload(store);
+    expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(0);
+    await store.ask("present", presented("scan_10", 10));
+    expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(5);
+    expect(await audit(store)).toMatchObject({ whole: true, records: 1, first: 11, last: 11 });
+    const again = await store.ask("present", presented("scan_again", 3));
+    expect(again.outcome === "recorded" && again.record.decision.reason).toBe("already_redeemed");
+    expect(await store.ask("outbox", { rows: 0 })).toMatchObject({ pending: 2 });
+    await store.close();
+  });
+
+  test("a real cloud's receipts become checkpoints, and the running agent proves its journal", async () => {
+    await using gate = await startGate();
+    for (let i = 0; i < 3; i++) await gate.present((await gate.issue("membership")).text);
+    await until(async () => (await gate.agent.facade.outbox()).pending === 0, "the upload");
+    const report = await gate.agent.facade.audit();
+    expect(report).toMatchObject({ whole: true, records: 3 });
+    expect(report.checkpoints).toBeGreaterThan(0);
+  });
+});
