@@ -194,6 +194,10 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     simulation,
     scenes: (await simulation?.scenes().catch(() => [])) ?? [],
     station: () => station,
+    sendNow: () => {
+      recordedBell.ring();
+      station?.hurry();
+    },
     clock,
   });
   const all = Promise.all(tasks).then(() => {});

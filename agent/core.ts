@@ -72,7 +72,7 @@ export function openCore(parts: CoreParts): CorePort {
       await ask("saveBatches", { batches: halves.flat(), instead: batch.key });
     },
     nextRecord: (signal) => parts.recorded.next(signal),
-    offerTrust: (offered) => available(parts.trust.offer(offered)),
+    offerTrust: (offered) => available(parts.trust.offer(offered, "live")),
     signAssertion: ({ aud, nonce }) =>
       signer.sign("scanner-assertion+jwt", {
         iss: parts.scannerId,

@@ -26,6 +26,7 @@ export interface FacadeParts {
   readonly simulation: Simulation | null;
   readonly scenes: readonly { readonly name: string; readonly title: string }[];
   readonly station: () => Station | null;
+  readonly sendNow: () => void;
   readonly clock: Clock;
 }
 
@@ -48,6 +49,14 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     conditions: conditions.list,
     events: (query) => store.ask("events", query),
     outbox: () => outbox(outboxRows),
+    unacknowledged: async (after, limit) =>
+      (await store.ask("unacknowledged", { after, limit })).map(({ text }): ScanRecord => JSON.parse(text)),
+    retryDeadLetters: async (id) => {
+      const count = await store.ask("retryDead", { id });
+      parts.sendNow();
+      return count;
+    },
+    sendNow: parts.sendNow,
     audit: () =>
       auditJournal(
         {

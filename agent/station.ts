@@ -1,4 +1,4 @@
-import type { Bell } from "./bell.ts";
+import { Bell } from "./bell.ts";
 import type { Clock } from "./clock.ts";
 import { runSync } from "./cloud/sync.ts";
 import type { Conditions } from "./conditions.ts";
@@ -21,6 +21,8 @@ export interface Station {
   readonly pipeline: Pipeline;
   online(): boolean;
   streaming(): boolean;
+  /** Tries the cloud now instead of at the end of a back-off. */
+  hurry(): void;
   /** Talks to the cloud until `signal` aborts. */
   sync(signal: AbortSignal): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
   const { environment } = config;
   const primitives = nodePrimitives();
   const trust = await openTrustKeeper({ ...identity, environment }, { ...parts, primitives });
+  const hurry = new Bell();
   let online = false;
   let streaming = false;
   const pipeline = openPipeline({
@@ -91,6 +94,7 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     pipeline,
     online: () => online,
     streaming: () => streaming,
+    hurry: hurry.ring,
     sync: (signal) =>
       runSync(
         {
@@ -99,7 +103,7 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
           scannerId: identity.scannerId,
           pollIntervalS: config.cloud.pollIntervalS,
         },
-        { ...parts, core },
+        { ...parts, core, hurry },
         events,
         signal,
       ),

@@ -12,7 +12,9 @@ import { openStore, type Store, StoreFault } from "./store/index.ts";
 import type { AgentFacade } from "./views.ts";
 
 /** What the disk knows of a terminal whose agent does not run. */
-export type Stored = Pick<AgentFacade, "status" | "events" | "outbox" | "audit"> & { close(): Promise<void> };
+export type Stored = Pick<AgentFacade, "status" | "events" | "outbox" | "unacknowledged" | "audit"> & {
+  close(): Promise<void>;
+};
 
 /**
  * Opens the store to look only. `locked`: an agent has it. `absent`: there is none yet.
@@ -48,11 +50,13 @@ export async function openStored(
     simulation: null,
     scenes: [],
     station: () => null,
+    sendNow: () => {},
     clock,
   });
   return {
     events: facade.events,
     outbox: facade.outbox,
+    unacknowledged: facade.unacknowledged,
     audit: facade.audit,
     status: async () => ({
       ...(await facade.status()),

@@ -19,12 +19,15 @@ import { timeMemoryName } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import {
   beginBoot,
+  type DocumentWay,
+  foldBootTime,
   type JudgedTime,
   judge,
   noTime,
   observeSignedTime,
   resetTime,
   type TimeMemory,
+  watermarkNow,
 } from "./time-guard.ts";
 
 /** The trust data in force, with the time to judge by. */
@@ -34,14 +37,18 @@ export interface TrustNow {
   readonly generation: number;
   readonly time: JudgedTime;
   readonly at: VerificationTime;
+  /** What must have passed by now, seconds; null before the first signed document. */
+  readonly watermarkS: number | null;
 }
 
 /** Keeps the trust data: in memory for decisions, on disk for the next start. */
 export interface TrustKeeper {
   now(): TrustNow;
   /** Checks, stores, then uses. Offers are taken one after the other. */
-  offer(offered: Offered): Promise<Admission>;
-  /** Writes the time memory down, so that a reboot does not forget it. */
+  offer(offered: Offered, way: DocumentWay): Promise<Admission>;
+  /** Checks as `offer` does, and changes nothing. */
+  check(offered: Offered): Promise<Admission>;
+  /** Writes the time that has passed down, so that a reboot does not forget it. */
   saveTime(): Promise<void>;
   /** Takes up what is on disk: after a storage fault nobody knows whether the last change was kept. */
   reload(from: TrustStore): Promise<void>;
@@ -62,7 +69,7 @@ export interface TrustIdentity {
 export async function openTrustKeeper(
   identity: TrustIdentity,
   parts: {
-    readonly store: SupervisedStore;
+    readonly store: TrustStore;
     readonly clock: Clock;
     readonly log: Log;
     readonly primitives: Primitives;
@@ -81,19 +88,24 @@ export async function openTrustKeeper(
   let queue: Promise<unknown> = Promise.resolve();
 
   const now = (): TrustNow => {
-    const time = judge(memory, reading(clock));
+    const read = reading(clock);
+    const time = judge(memory, read);
     const seconds = epochSeconds(Math.floor(time.ms / 1000)) ?? zero;
-    return { trust, generation, time, at: { now: seconds, clock: time.clock } };
+    const watermarkS = watermarkNow(memory, read);
+    return { trust, generation, time, at: { now: seconds, clock: time.clock }, watermarkS };
   };
-  const offerNow = async (offered: Offered): Promise<Admission> => {
+  const check = (offered: Offered): Promise<Admission> => {
     const { at } = now();
     const withRoot = trust.root === null ? { ...offered, roots: [identity.root, ...(offered.roots ?? [])] } : offered;
     // A clock that nothing vouches for must not make good documents "expired": then only versions protect.
     const judgedAt = at.clock === "unknown" ? { ...at, now: zero } : at;
-    const admission = await admit(trust, withRoot, judgedAt, primitives);
+    return admit(trust, withRoot, judgedAt, primitives);
+  };
+  const offerNow = async (offered: Offered, way: DocumentWay): Promise<Admission> => {
+    const admission = await check(offered);
     logFaults(log, "trust_refused", admission.faults);
     if (!admission.changed) return admission;
-    const nextMemory = remember(memory, trust, admission.trust, clock);
+    const nextMemory = remember(memory, trust, admission.trust, clock, way);
     generation = await store.ask("saveTrust", {
       ...difference(trust, admission.trust),
       timeMemory: JSON.stringify(nextMemory),
@@ -104,8 +116,9 @@ export async function openTrustKeeper(
   };
   return {
     now,
-    offer(offered) {
-      const result = queue.then(() => offerNow(offered));
+    check,
+    offer(offered, way) {
+      const result = queue.then(() => offerNow(offered, way));
       queue = result.catch(() => {
         // The offerer is told; the next offer starts from what is in force.
       });
@@ -115,6 +128,7 @@ export async function openTrustKeeper(
       ({ trust, generation, memory } = await load(from));
     },
     saveTime: async () => {
+      memory = foldBootTime(memory, reading(clock));
       await store.ask("writeMeta", { name: timeMemoryName, value: JSON.stringify(memory) });
     },
   };
@@ -131,12 +145,12 @@ function reading(clock: Clock) {
 }
 
 /** What the newest head says about time; a new time epoch in the keys document starts over first. */
-function remember(memory: TimeMemory, before: Trust, after: Trust, clock: Clock): TimeMemory {
+function remember(memory: TimeMemory, before: Trust, after: Trust, clock: Clock, way: DocumentWay): TimeMemory {
   const epochChanged = before.keys !== null && before.keys.timeEpoch !== after.keys?.timeEpoch;
   const base = epochChanged ? resetTime(memory) : memory;
   if (after.head === null || after.head === before.head) return base;
   const { issuedAt, expiresAt } = after.head;
-  return observeSignedTime(base, reading(clock), issuedAt, expiresAt - issuedAt);
+  return observeSignedTime(base, reading(clock), issuedAt, expiresAt - issuedAt, way);
 }
 
 /** What the store must put and drop to hold exactly the documents of `after`. */

@@ -150,6 +150,12 @@ export interface AgentFacade {
     readonly passId: string | null;
   }): Promise<readonly ScanRecord[]>;
   outbox(): Promise<OutboxView>;
+  /** Records that the cloud has not acknowledged, dead letters too, oldest first; limit 1-1000. */
+  unacknowledged(afterSequence: number, limit: number): Promise<readonly ScanRecord[]>;
+  /** Puts one dead letter (by scan id) or all of them back into the queue; answers how many. */
+  retryDeadLetters(scanId: string | null): Promise<number>;
+  /** Tries the upload at once instead of at the end of the back-off. */
+  sendNow(): void;
   /** Proves the journal from end to end; takes seconds for a large one, between the decisions. */
   audit(): Promise<AuditReport>;
   /** Resolves with the record of the presentation, once durable. Rejects with a `PresentFault`. */

@@ -11,12 +11,13 @@ import { admitDirectory } from "./admit-directory.ts";
 import { admitList } from "./admit-list.ts";
 import { admitRoots, type RootProgress } from "./admit-roots.ts";
 import { utf8Bytes, utf8Text } from "./bytes.ts";
-import { checkSigner, type Document, hashName } from "./document.ts";
+import { type Document, hashName } from "./document.ts";
 import { refused } from "./fault.ts";
 import { type Head, namedDocument, readHead } from "./head.ts";
 import { type KeySet, readKeySet } from "./key-set.ts";
 import type { Primitives } from "./primitives.ts";
 import type { Root } from "./root.ts";
+import { checkSigner } from "./signer.ts";
 import { documentsOf } from "./snapshot.ts";
 import type { VerificationTime } from "./time.ts";
 import type { Trust } from "./trust.ts";
@@ -28,8 +29,8 @@ const furthestAheadS = 86_400;
  * Checks everything offered against the current snapshot and makes the next one when it is complete; otherwise `trust` is
  * the current one, whole, and `wanted` says what is missing. Take one `at` for a whole update run and call again with
  * a grown `offered` until `wanted` is empty. A document that was offered and refused is a fault and, deltas aside, not
- * wanted again; a call that wants nothing new ends the run. `wanted` beside `changed` asks for a newer base of a list that is already in
- * use. Never throws for bad input.
+ * wanted again; a call that wants nothing new ends the run. `wanted` beside `changed` asks for a newer base of a list
+ * that is already in use. Never throws for bad input; rejects only when a primitive does.
  */
 export async function admit(
   current: Trust,
@@ -121,12 +122,15 @@ async function chooseKeys(
   if (named === null) return accept(run, refused("unnamed", name, "the head names no keys document"));
   if (held?.sha256 === named.sha256) {
     await reportUnnamedKeys(run, held);
+    if (named.version !== held.version) {
+      return accept(run, refused("unnamed", name, `is version ${held.version}, the head names ${named.version}`));
+    }
     return root === run.current.root ? held : rereadKeys(run, held, root);
   }
   if (held !== null && named.version <= held.version) {
     // Only a genuine head may raise the alarm of a rollback.
-    if (accept(run, await checkSigner(document, held, "head", head.issuedAt)) !== null)
-      isNotNewer(run, name, held, named);
+    const isGenuine = accept(run, await checkSigner(document, held, "head", head.issuedAt)) !== null;
+    if (isGenuine) isNotNewer(run, name, held, named);
     return null;
   }
   const text = run.offered.keys;
@@ -160,8 +164,8 @@ async function reportUnnamedKeys(run: AdmissionRun, held: KeySet): Promise<void>
   const text = run.offered.keys;
   if (text === undefined) return;
   const sha256 = await hashName(utf8Bytes(text), run.primitives);
-  if (sha256 !== held.sha256)
-    accept(run, refused("unnamed", "keys.jws", `sha256 ${sha256}, the head names ${held.sha256}`));
+  if (sha256 === held.sha256) return;
+  accept(run, refused("unnamed", "keys.jws", `sha256 ${sha256}, the head names ${held.sha256}`));
 }
 
 async function isAcceptableHead(run: AdmissionRun, { document, head }: ReadHead, keys: KeySet): Promise<boolean> {

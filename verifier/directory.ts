@@ -1,11 +1,12 @@
 import { decodeHash } from "./base64url.ts";
 import type { Scope } from "./claims.ts";
-import { badMember, checkSigner, readDocument } from "./document.ts";
+import { badMember, readDocument } from "./document.ts";
 import { type Checked, good } from "./fault.ts";
 import type { KeySet } from "./key-set.ts";
 import { largestInteger } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
 import { recordLength } from "./reference.ts";
+import { checkSigner } from "./signer.ts";
 import { largestList } from "./status-list.ts";
 import type { EpochSeconds } from "./verdict.ts";
 

@@ -2,11 +2,9 @@ import { encodeBase64url } from "./base64url.ts";
 import { utf8Bytes } from "./bytes.ts";
 import type { Scope } from "./claims.ts";
 import { type Checked, good, refused } from "./fault.ts";
-import { documentLimit, isSignedBy, type Jws, parseJws } from "./jws.ts";
-import type { KeyRole, KeySet } from "./key-set.ts";
+import { documentLimit, type Jws, parseJws } from "./jws.ts";
 import { Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
-import type { EpochSeconds } from "./verdict.ts";
 
 export type DocumentType =
   | "trust-root+jws"
@@ -63,30 +61,6 @@ export async function readDocument(
   if (environment !== scope.environment) return refused("wrong_environment", name, `env is not ${scope.environment}`);
   const bytes = utf8Bytes(text);
   return good({ name, jws, members, bytes, sha256: await hashName(bytes, primitives) });
-}
-
-/**
- * Verifies a document with the one key its header names, which must have the role and be within its window at `issuedAt`.
- * A retired key still stands behind what it signed, except behind a head: there only the active key counts.
- */
-export async function checkSigner(
-  document: Document,
-  keys: KeySet,
-  role: KeyRole,
-  issuedAt: EpochSeconds,
-): Promise<Checked<true>> {
-  const { kid } = document.jws.header;
-  const key = keys.keys.get(kid);
-  if (key === undefined) return refused("bad_signature", document.name, "kid is not in the key set");
-  if (!key.roles.has(role)) return refused("wrong_role", document.name, `key ${kid} lacks the role ${role}`);
-  if (key.state === "compromised" || (role === "head" && key.state !== "active")) {
-    return refused("wrong_role", document.name, `key ${kid} is ${key.state}`);
-  }
-  if (issuedAt < key.notBefore || issuedAt >= key.notAfter) {
-    return refused("wrong_role", document.name, `signed outside the window of key ${kid}`);
-  }
-  if (await isSignedBy(document.jws, key)) return good(true);
-  return refused("bad_signature", document.name, `signature of key ${kid} does not verify`);
 }
 
 /** `bad_form` that names the first wrong member. */

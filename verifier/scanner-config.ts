@@ -1,8 +1,9 @@
-import { badMember, checkSigner, readDocument } from "./document.ts";
+import { badMember, readDocument } from "./document.ts";
 import { type Checked, good, refused } from "./fault.ts";
 import { isRecord, type JsonRecord } from "./json.ts";
 import { largestInteger } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
+import { checkSigner } from "./signer.ts";
 import { isClockSound, type VerificationTime } from "./time.ts";
 import type { Trust } from "./trust.ts";
 import type { EpochSeconds } from "./verdict.ts";

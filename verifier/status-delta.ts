@@ -1,12 +1,13 @@
 import { encodeBase64url } from "./base64url.ts";
 import { equalBytes } from "./bytes.ts";
 import type { Scope } from "./claims.ts";
-import { badMember, checkSigner, type Document, readDocument } from "./document.ts";
+import { badMember, type Document, readDocument } from "./document.ts";
 import { type Checked, good, refused } from "./fault.ts";
 import { decodeIndexSet } from "./index-set.ts";
 import type { KeySet } from "./key-set.ts";
 import { largestInteger, type Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
+import { checkSigner } from "./signer.ts";
 import {
   emptyShard,
   largestList,

@@ -1,12 +1,13 @@
 import { decodeHash, encodeBase64url } from "./base64url.ts";
 import { equalBytes } from "./bytes.ts";
 import type { Scope } from "./claims.ts";
-import { badMember, checkSigner, readDocument } from "./document.ts";
+import { badMember, readDocument } from "./document.ts";
 import { type Checked, good, refused } from "./fault.ts";
 import type { JsonRecord } from "./json.ts";
 import type { KeySet } from "./key-set.ts";
 import { largestInteger, Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
+import { checkSigner } from "./signer.ts";
 import {
   emptyShard,
   largestList,

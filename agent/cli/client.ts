@@ -7,7 +7,7 @@ import { numberAt, textAt } from "./wire.ts";
 
 /** Asks the running agent over its Unix socket. All answers are JSON; all failures are `CommandFault`s. */
 export interface AgentClient {
-  get(path: string): Promise<Json>;
+  get(path: string, deadlineMs?: number): Promise<Json>;
   /** @param deadlineMs how long the answer may take */
   post(path: string, body: Json, deadlineMs: number): Promise<Json>;
 }
@@ -27,7 +27,7 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 
 export function agentClient(options: AgentClientOptions): AgentClient {
   return {
-    get: (path) => ask(options, { method: "GET", path, body: null, deadlineMs: getMs }),
+    get: (path, deadlineMs = getMs) => ask(options, { method: "GET", path, body: null, deadlineMs }),
     post: (path, body, deadlineMs) => ask(options, { method: "POST", path, body: JSON.stringify(body), deadlineMs }),
   };
 }

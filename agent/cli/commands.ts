@@ -47,7 +47,7 @@ export interface Enrolment {
 }
 
 /** What the disk knows while no agent runs. */
-export interface StoredFacts extends Pick<AgentFacade, "status" | "events" | "outbox" | "audit"> {
+export interface StoredFacts extends Pick<AgentFacade, "status" | "events" | "outbox" | "unacknowledged" | "audit"> {
   close(): Promise<void>;
 }
 

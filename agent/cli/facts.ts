@@ -17,6 +17,7 @@ export interface Facts {
  *
  * @param path of the local API
  * @param fromDisk gives the same answer from the store
+ * @param deadlineMs for the running agent's answer; ten seconds without
  * @throws CommandFault
  */
 export async function factsOf(
@@ -24,9 +25,10 @@ export async function factsOf(
   config: Config,
   path: string,
   fromDisk: (facts: StoredFacts) => Promise<Json>,
+  deadlineMs?: number,
 ): Promise<Facts> {
   try {
-    return { answer: await agentOf(call, config).get(path), live: true };
+    return { answer: await agentOf(call, config).get(path, deadlineMs), live: true };
   } catch (error) {
     if (!nobodyListens(error)) throw error;
     return { answer: await readDisk(call, config, fromDisk, error), live: false };

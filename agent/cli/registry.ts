@@ -4,6 +4,7 @@ import { configCheckCommand, configSchemaCommand, configShowCommand } from "./co
 import { enrollCommand } from "./commands/enroll.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { outboxCommand } from "./commands/outbox.ts";
+import { outboxExportCommand, outboxRetryCommand, outboxSendCommand } from "./commands/outbox-acts.ts";
 import { presentCommand } from "./commands/present.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -15,6 +16,9 @@ export const commandTable: readonly CommandSpec[] = [
   enrollCommand,
   presentCommand,
   eventsCommand,
+  outboxRetryCommand,
+  outboxSendCommand,
+  outboxExportCommand,
   outboxCommand,
   statusCommand,
   auditVerifyCommand,

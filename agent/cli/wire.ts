@@ -1,26 +1,11 @@
 import type { Json } from "../config/index.ts";
 
+export { toWire } from "../wire-form.ts";
+
 /**
  * JSON as the local API speaks it. The agent that answers may be older or newer than this program, so every member is
  * looked up with its type and may be missing.
  */
-
-/** Members in snake_case, as on the wire; what JSON cannot say is left out. */
-export function toWire(value: unknown): Json {
-  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string")
-    return value;
-  if (Array.isArray(value)) return value.map(toWire);
-  if (typeof value !== "object") return null;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined && typeof member !== "function")
-      .map(([name, member]) => [snakeCase(name), toWire(member)]),
-  );
-}
-
-function snakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
 
 /** The member at the end of `path`; null when any part of it is missing. */
 export function member(value: Json, ...path: readonly string[]): Json {

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 
 /** Why no usable answer came. An answer with an error status is an answer, not a fault. */
 export class CloudFault extends Error {
@@ -59,6 +60,7 @@ export function openHttp(baseUrl: string, ca: string | null): CloudHttp {
   const send = (ask: CloudRequest): Promise<CloudAnswer> => {
     const { promise, resolve, reject } = Promise.withResolvers<CloudAnswer>();
     const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(totalDeadlineMs)]);
+    const body = ask.body === undefined ? undefined : packed(ask.body);
     const outgoing = request(new URL(ask.path, base), {
       agent,
       method: ask.method,
@@ -66,7 +68,7 @@ export function openHttp(baseUrl: string, ca: string | null): CloudHttp {
       headers: {
         "QairoPay-Version": apiVersion,
         Accept: "application/json",
-        ...(ask.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": ask.body.length }),
+        ...body?.headers,
         ...ask.headers,
       },
     });
@@ -80,10 +82,22 @@ export function openHttp(baseUrl: string, ca: string | null): CloudHttp {
         },
       );
     });
-    outgoing.end(ask.body);
+    outgoing.end(body?.bytes);
     return promise;
   };
   return { baseUrl: base.origin, send, close: () => agent.destroy() };
+}
+
+/** Below this gzip saves nothing worth its time, bytes. */
+const gzipFrom = 1_400;
+
+function packed(body: Uint8Array): {
+  readonly bytes: Uint8Array;
+  readonly headers: Readonly<Record<string, string | number>>;
+} {
+  const bytes = body.length < gzipFrom ? body : gzipSync(body);
+  const encoding = bytes === body ? {} : { "Content-Encoding": "gzip" };
+  return { bytes, headers: { "Content-Type": "application/json", "Content-Length": bytes.length, ...encoding } };
 }
 
 async function readAll(stream: Readable, maxBytes: number): Promise<Uint8Array> {

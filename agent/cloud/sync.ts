@@ -33,6 +33,8 @@ export interface SyncParts {
   /** 0 <= random < 1. */
   readonly random: () => number;
   readonly newId: () => string;
+  /** Rung when a person wants the upload tried now. */
+  readonly hurry: Bell;
 }
 
 /** Talks to the cloud until `signal` aborts: uploads, trust data, stream. Resolves when all of it has stopped. */
@@ -53,7 +55,13 @@ export async function runSync(
   };
   const poll = new Bell();
   const pushed: Offered[] = [];
-  const uplink = { ...parts, session, online, refused: events.credential, untilBack: back.nextFresh };
+  const uplink = {
+    ...parts,
+    session,
+    online,
+    refused: events.credential,
+    untilBack: (stop: AbortSignal) => Promise.race([back.nextFresh(stop), parts.hurry.nextFresh(stop)]),
+  };
   try {
     await Promise.all([
       runUplink(uplink, signal),

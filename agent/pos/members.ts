@@ -1,5 +1,5 @@
+import { nearestName } from "../config/index.ts";
 import type { PresentRequest } from "../views.ts";
-import { nearestName } from "./nearest.ts";
 import type { Problem } from "./problem.ts";
 
 /** What came of reading members: the values, or the first mistake. */
@@ -44,6 +44,20 @@ export function readPresentBody(body: unknown): Read<PresentRequest> {
   const lane = members.get("lane") ?? null;
   if (lane !== null && typeof lane !== "string") return refuse("type_mismatch", "lane", "lane must be a text");
   return { ok: true, value: { payload, reader, lane } };
+}
+
+/** The body of `POST /v1/outbox/retry`: `scan_id`, or nothing for all dead letters. */
+export function readRetryBody(body: unknown): Read<string | null> {
+  if (body === null) return { ok: true, value: null };
+  if (typeof body !== "object" || Array.isArray(body)) {
+    return refuse("type_mismatch", "body", "The body is not a JSON object");
+  }
+  const members = new Map<string, unknown>(Object.entries(body));
+  const unknownMember = unknownName([...members.keys()], ["scan_id"]);
+  if (unknownMember !== null) return { ok: false, problem: unknownMember };
+  const id = members.get("scan_id") ?? null;
+  if (id !== null && typeof id !== "string") return refuse("type_mismatch", "scan_id", "scan_id must be a text");
+  return { ok: true, value: id };
 }
 
 /** The first name that is not known, as a problem that offers the nearest known one; null when all are known. */

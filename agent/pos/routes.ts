@@ -1,9 +1,10 @@
 import { type AgentFacade, PresentFault } from "../views.ts";
-import { largestLimit, readEventsQuery, readPresentBody } from "./members.ts";
+import { toWire } from "../wire-form.ts";
+import { largestLimit, readEventsQuery, readPresentBody, readRetryBody } from "./members.ts";
 import { metricsText } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
 import type { Answer, ApiRequest, Route } from "./router.ts";
-import { list, publicCondition, snakeKeys } from "./wire.ts";
+import { list, publicCondition } from "./wire.ts";
 
 export interface ApiParts {
   readonly facade: AgentFacade;
@@ -24,10 +25,16 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
     get("/v1/ping", "public", [], () => json({ name: "pass-agent", version, api_versions: ["v1"] })),
     get("/v1/health", "public", [], () => health(facade.healthy())),
     get("/v1/ready", "public", [], () => health(facade.ready())),
-    get("/v1/status", "token", [], async () => json(snakeKeys(await facade.status()))),
+    get("/v1/status", "token", [], async () => json(toWire(await facade.status()))),
     get("/v1/events", "token", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
-    get("/v1/outbox", "token", [], async () => json(snakeKeys(await facade.outbox()))),
-    get("/v1/audit", "token", [], async () => json(snakeKeys(await facade.audit()))),
+    get("/v1/outbox", "token", [], async () => json(toWire(await facade.outbox()))),
+    get("/v1/outbox/records", "token", ["limit", "after_sequence"], (request) => waitingRecords(facade, request)),
+    post("/v1/outbox/retry", (request) => retry(facade, request)),
+    post("/v1/outbox/send", () => {
+      facade.sendNow();
+      return json({});
+    }),
+    get("/v1/audit", "token", [], async () => json(toWire(await facade.audit()))),
     get("/metrics", "token", [], async () => metrics(facade, streamClients())),
     {
       ...get("/v1/sim/scenes", "simulation", [], () => json(list(facade.scenes(), false))),
@@ -54,6 +61,24 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
 
 function get(pattern: string, access: Route["access"], query: Route["query"], answer: Route["answer"]): Route {
   return { method: "GET", pattern, access, query, answer };
+}
+
+function post(pattern: string, answer: Route["answer"]): Route {
+  return { method: "POST", pattern, access: "token", query: [], answer };
+}
+
+async function waitingRecords(facade: AgentFacade, request: ApiRequest): Promise<Answer> {
+  const query = readEventsQuery(request.query);
+  if (!query.ok) return { kind: "problem", problem: query.problem };
+  const { limit, afterSequence } = query.value;
+  const records = await facade.unacknowledged(afterSequence ?? 0, limit);
+  return json(list(records, records.length === limit));
+}
+
+async function retry(facade: AgentFacade, request: ApiRequest): Promise<Answer> {
+  const body = readRetryBody(request.body);
+  if (!body.ok) return { kind: "problem", problem: body.problem };
+  return json({ retried: await facade.retryDeadLetters(body.value) });
 }
 
 async function events(facade: AgentFacade, request: ApiRequest): Promise<Answer> {

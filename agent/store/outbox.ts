@@ -5,13 +5,21 @@ import type { ItemAnswer, OutboxRow, OutboxState, Receipt, StoredBatch, Waiting 
 /** The upload queue: rows, batches with their exact bytes, dead letters. All calls belong inside a transaction. */
 export interface Outbox {
   openBatch(): StoredBatch | null;
+  /** Oldest first; of a long queue the newest few come along, so that a backlog never hides what happens now. */
   waiting(limit: number): Waiting | null;
   recordsOf(ids: readonly string[]): Waiting | null;
   saveBatches(batches: readonly StoredBatch[], instead: string | null): void;
   answerBatch(key: string, items: readonly ItemAnswer[], receipt: Receipt | null): void;
   countAttempt(key: string): void;
+  /** Puts dead letters back into the queue: one by its scan id, or all; answers how many. */
+  retryDead(id: string | null): number;
+  /** Records that the cloud has not acknowledged, dead letters too, after a sequence. */
+  unacknowledged(after: number, limit: number): readonly { readonly sequence: number; readonly text: string }[];
   state(rows: number): OutboxState;
 }
+
+/** Share of a batch that the newest records may take while older ones wait. */
+const newestShare = 0.2;
 
 type RecordRow = { sequence: number; id: string; text: string; hash: string };
 
@@ -26,8 +34,12 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
   const idsOf = database.prepare<[string], { id: string }>(
     "SELECT s.id FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? ORDER BY o.sequence",
   );
-  const waiting = database.prepare<[number], RecordRow>(
-    `${selectRecord} WHERE o.batch IS NULL ORDER BY o.sequence LIMIT ?`,
+  const waiting = database.prepare<{ oldest: number; newest: number }, RecordRow>(
+    `${selectRecord} WHERE o.sequence IN (
+       SELECT * FROM (SELECT sequence FROM outbox WHERE batch IS NULL ORDER BY sequence LIMIT @oldest)
+       UNION
+       SELECT * FROM (SELECT sequence FROM outbox WHERE batch IS NULL ORDER BY sequence DESC LIMIT @newest)
+     ) ORDER BY o.sequence`,
   );
   const queued = database.prepare<[string], RecordRow>(`${selectRecord} WHERE s.id = ?`);
   const insertBatch = database.prepare("INSERT INTO batches (key, body) VALUES (?, ?)");
@@ -40,6 +52,16 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
   const sequenceInBatch = database.prepare<[string, string], { sequence: number; attempts: number }>(
     `SELECT o.sequence, o.attempts FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? AND s.id = ?`,
   );
+  const isMeant = "(@id IS NULL OR sequence = (SELECT sequence FROM scans WHERE id = @id))";
+  const revive = database.prepare<{ id: string | null }>(
+    `INSERT INTO outbox (sequence) SELECT sequence FROM dead_letters WHERE ${isMeant}`,
+  );
+  const forgetDead = database.prepare<{ id: string | null }>(`DELETE FROM dead_letters WHERE ${isMeant}`);
+  const unacknowledged = database.prepare<[number, number], { sequence: number; text: string }>(
+    `SELECT sequence, record AS text FROM scans WHERE sequence IN
+       (SELECT sequence FROM outbox UNION ALL SELECT sequence FROM dead_letters)
+     AND sequence > ? ORDER BY sequence LIMIT ?`,
+  );
   const leave = database.prepare("DELETE FROM outbox WHERE sequence = ?");
   const bury = database.prepare(
     "INSERT INTO dead_letters (sequence, attempts, error_type, error_code, error_message) VALUES (?, ?, ?, ?, ?)",
@@ -50,7 +72,10 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
       const batch = anyBatch.get();
       return batch === undefined ? null : { ...batch, ids: idsOf.all(batch.key).map((row) => row.id) };
     },
-    waiting: (limit) => toWaiting(waiting.all(limit), incarnation),
+    waiting: (limit) => {
+      const newest = Math.floor(limit * newestShare);
+      return toWaiting(waiting.all({ oldest: limit - newest, newest }), incarnation);
+    },
     recordsOf: (ids) => {
       const rows = ids.flatMap((id) => queued.get(id) ?? []);
       return toWaiting(
@@ -86,6 +111,12 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     countAttempt: (key) => {
       count.run(key);
     },
+    retryDead(id) {
+      const { changes } = revive.run({ id });
+      forgetDead.run({ id });
+      return changes;
+    },
+    unacknowledged: (after, limit) => unacknowledged.all(after, limit),
     state: (rows) => readState(database, rows),
   };
 }

@@ -116,6 +116,12 @@ export interface StoreOps {
   /** Deletes acknowledged records older than this RFC 3339 time, at most 5,000, up to a checkpoint; answers how many. */
   prune: { ask: { readonly olderThan: string }; answer: number };
   countAttempt: { ask: { readonly key: string }; answer: null };
+  /** One dead letter by its scan id, or all of them, back into the queue; answers how many. */
+  retryDead: { ask: { readonly id: string | null }; answer: number };
+  unacknowledged: {
+    ask: { readonly after: number; readonly limit: number };
+    answer: readonly { readonly sequence: number; readonly text: string }[];
+  };
   outbox: { ask: { readonly rows: number }; answer: OutboxState };
   loadTrust: {
     ask: null;

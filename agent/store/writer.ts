@@ -80,6 +80,8 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     auditRows: ({ after, limit }) => journal.rows(after, limit),
     checkpoints: () => checkpoints.list(),
     prune: ({ olderThan }) => checkpoints.prune(olderThan),
+    unacknowledged: ({ after, limit }) => outbox.unacknowledged(after, limit),
+    retryDead: ({ id }) => outbox.retryDead(id),
     outbox: ({ rows }) => outbox.state(rows),
     loadTrust: () => meta.loadTrust(),
     saveTrust: (ask) => meta.saveTrust(ask),

@@ -2,18 +2,21 @@
  * Cuts a scanner's byte stream into frames. Pure: time enters only as the input `idle`, so every cut of the same bytes
  * gives the same frames.
  *
- * Rules (formats of real scanners differ only here): a frame ends at CR, LF, CR LF or an idle gap. Everything else,
- * spaces and control bytes included, is content and kept as it came. Empty frames do not exist. A frame longer than the cap
- * is reported once and then dropped up to its end.
+ * Rules (formats of real scanners differ only here): a frame ends at CR, LF, CR LF (or what the scanner's row names instead)
+ * or an idle gap. Everything else, spaces and control bytes included, is content and kept as it came. Empty frames do not
+ * exist. A frame longer than the cap is reported once and then dropped up to its end.
  */
 
-const CR = 0x0d;
-const LF = 0x0a;
 const nothing = new Uint8Array(0);
+
+/** CR and LF: what ends a frame of nearly every scanner. Raw binary codes hold NUL and ETX, so those are a row's choice. */
+export const lineEnds: readonly number[] = [0x0d, 0x0a];
 
 export interface FramingOptions {
   /** Longest frame without its terminator, bytes; at least 1. A frame of exactly this length passes. */
   readonly maxFrameBytes: number;
+  /** Bytes that end a frame; `lineEnds` without. */
+  readonly terminators?: readonly number[];
 }
 
 /** Between two inputs: a frame under way (`held` empty: none, never longer than the cap) or the rest of one too long. */
@@ -43,11 +46,11 @@ export interface Framer {
  * @returns the initial state and the transition; neither throws.
  */
 export function framer(options: FramingOptions): Framer {
-  const cap = options.maxFrameBytes;
+  const { maxFrameBytes, terminators = lineEnds } = options;
   return {
     initial: { kind: "collecting", held: nothing },
     next(state, input) {
-      return input.kind === "idle" ? endFrame(state) : takeBytes(state, input.bytes, cap);
+      return input.kind === "idle" ? endFrame(state) : takeBytes(state, input.bytes, terminators, maxFrameBytes);
     },
   };
 }
@@ -63,13 +66,13 @@ function endFrame(state: FramingState): FramingStep {
   return { state: { kind: "collecting", held: nothing }, events };
 }
 
-function takeBytes(before: FramingState, bytes: Uint8Array, cap: number): FramingStep {
+function takeBytes(before: FramingState, bytes: Uint8Array, ends: readonly number[], cap: number): FramingStep {
   const events: FramingEvent[] = [];
   let state = before;
   let from = 0;
   for (let at = 0; at <= bytes.length; at += 1) {
     const byte = bytes[at];
-    if (byte !== undefined && byte !== CR && byte !== LF) continue;
+    if (byte !== undefined && !ends.includes(byte)) continue;
     if (state.kind === "collecting") {
       if (state.held.length + at - from > cap) {
         events.push({ kind: "overflow" });
@@ -88,7 +91,7 @@ function takeBytes(before: FramingState, bytes: Uint8Array, cap: number): Framin
 }
 
 /** Always a fresh copy: a frame must not keep a whole read buffer alive. */
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+export function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const all = new Uint8Array(head.length + tail.length);
   all.set(head);
   all.set(tail, head.length);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   beginBoot,
   type ClockReading,
+  foldBootTime,
   judge,
   noTime,
   observeSignedTime,
@@ -23,6 +24,7 @@ const anchored: TimeMemory = observeSignedTime(
   reading(signed, 100),
   signed,
   budget,
+  "live",
 );
 
 describe("time guard", () => {
@@ -57,9 +59,50 @@ describe("time guard", () => {
   test.each([
     ["behind the watermark", -121],
     ["beyond the offline budget", budget + 1],
-  ])("after a reboot a wall clock %s is suspect and the watermark is the time", (_name, offS) => {
-    const now = reading(signed + offS, 5, "boot-b");
-    expect(judge(beginBoot(anchored, now), now)).toEqual({ ms: signed * 1000, clock: "suspect", wallOffS: offS });
+  ])("after a reboot a wall clock %s is suspect and the watermark plus the uptime is the time", (_name, offS) => {
+    const floor = signed + 5;
+    const now = reading(floor + offS, 5, "boot-b");
+    expect(judge(beginBoot(anchored, now), now)).toEqual({ ms: floor * 1000, clock: "suspect", wallOffS: offS });
+  });
+
+  test("time goes on under a suspect clock", () => {
+    const dead = reading(0, 5, "boot-b");
+    const memory = beginBoot(anchored, dead);
+    expect(judge(memory, reading(hour, 5 + hour, "boot-b"))).toMatchObject({
+      ms: (signed + 5 + hour) * 1000,
+      clock: "suspect",
+    });
+  });
+
+  test("a clock that was wrong at boot is believed once somebody has set it right", () => {
+    const memory = beginBoot(anchored, reading(0, 5, "boot-b"));
+    expect(judge(memory, reading(signed + hour, 60, "boot-b"))).toMatchObject({
+      ms: (signed + hour) * 1000,
+      clock: "held",
+    });
+  });
+
+  test("what is stored holds the boot time that passed: a reboot with the clock set back finds it", () => {
+    const stored = foldBootTime(anchored, reading(signed + 10 * hour, 100 + 10 * hour));
+    const back = reading(signed + hour, 5, "boot-b");
+    expect(judge(beginBoot(stored, back), back)).toMatchObject({
+      ms: (signed + 10 * hour + 5) * 1000,
+      clock: "suspect",
+    });
+  });
+
+  test("a document that was carried for hours is a time that has passed, not the time it is", () => {
+    const at = reading(signed + 7 * hour, 5, "boot-b");
+    const memory = observeSignedTime(beginBoot(anchored, at), at, signed + hour, budget, "carried");
+    expect(judge(memory, at)).toEqual({ ms: (signed + 7 * hour) * 1000, clock: "held", wallOffS: null });
+  });
+
+  test("a carried document does not take away what a live one told, unless it is much newer than that", () => {
+    const at = reading(signed + hour, 100 + hour);
+    const older = observeSignedTime(anchored, at, signed + hour - 300, budget, "carried");
+    expect(judge(older, at).clock).toBe("trusted");
+    const newer = observeSignedTime(anchored, at, signed + 9 * hour, budget, "carried");
+    expect(judge(newer, at)).toMatchObject({ ms: (signed + 9 * hour) * 1000, clock: "suspect" });
   });
 
   test("after a reboot a wall clock that jumps against boot time is suspect", () => {
@@ -71,13 +114,13 @@ describe("time guard", () => {
   test("a future wall clock never raises the watermark, and clears when signed time arrives", () => {
     const future = reading(signed + 10 * 365 * 24 * hour, 5, "boot-b");
     const memory = beginBoot(anchored, future);
-    expect(judge(memory, future).ms).toBe(signed * 1000);
-    const after = observeSignedTime(memory, future, signed + hour, budget);
+    expect(judge(memory, future).ms).toBe((signed + 5) * 1000);
+    const after = observeSignedTime(memory, future, signed + hour, budget, "live");
     expect(judge(after, future)).toMatchObject({ ms: (signed + hour) * 1000, clock: "trusted" });
   });
 
   test("an older signed document does not lower the watermark", () => {
-    const later = observeSignedTime(anchored, reading(signed + hour, 100 + hour), signed - 5 * hour, budget);
+    const later = observeSignedTime(anchored, reading(signed + hour, 100 + hour), signed - 5 * hour, budget, "live");
     expect(judge(later, reading(signed + hour, 100 + hour)).ms).toBe((signed + hour) * 1000);
   });
 
@@ -87,6 +130,6 @@ describe("time guard", () => {
 
   test("without a boot clock signed time is never better than held", () => {
     const blind: ClockReading = { wallMs: (signed + 10) * 1000, boot: null };
-    expect(judge(observeSignedTime(noTime, blind, signed, budget), blind).clock).toBe("held");
+    expect(judge(observeSignedTime(noTime, blind, signed, budget, "live"), blind).clock).toBe("held");
   });
 });

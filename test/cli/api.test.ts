@@ -27,6 +27,9 @@ const facade: AgentFacade = {
       .filter((scan) => scan.sequence > (afterSequence ?? 0) && (passId === null || scan.pass_id === passId))
       .slice(0, limit),
   outbox: async () => sampleOutbox,
+  unacknowledged: async () => [],
+  retryDeadLetters: async () => 0,
+  sendNow: () => undefined,
   audit: async () => sampleAudit,
   present: async ({ reader }) => {
     if (reader === "nowhere") throw new PresentFault("reader_not_found", 'there is no reader "nowhere"');

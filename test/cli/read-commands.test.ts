@@ -32,6 +32,7 @@ function onDisk(closed: () => void = () => undefined): StoredFacts {
   return {
     events: async (query) => [rejectedScan, acceptedScan].slice(0, query.limit),
     outbox: async () => sampleOutbox,
+    unacknowledged: async () => [acceptedScan],
     audit: async () => sampleAudit,
     status: async () => ({ ...sampleStatus, lanes: [], readers: [], conditions: [] }),
     close: async () => closed(),

@@ -15,7 +15,7 @@ import {
   verify,
   type Wanted,
 } from "../../verifier/index.ts";
-import { type Device, eventually, type TestCloud, testCloud } from "./harness.ts";
+import { assertion, type Device, eventually, type TestCloud, testCloud } from "./harness.ts";
 import { type Listening, listen } from "./listening.ts";
 
 const primitives = nodePrimitives();
@@ -265,7 +265,6 @@ describe("what the sandbox signs, the verifier reads", () => {
 });
 
 async function signIn(id: string, key: Device["key"]): Promise<string> {
-  const { assertion } = await import("./harness.ts");
   const ask = (nonce: string) =>
     sandbox.ask("POST", `/v1/scanners/${id}/token`, {
       bearer: null,

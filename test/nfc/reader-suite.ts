@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { PcscContext } from "../../drivers/nfc/pcsc/port.ts";
 import { ndefMessage, passRecord, textRecord } from "../../fixtures/issuer/index.ts";
 import { type CardScript, startVirtualReader, type VirtualReader } from "../../fixtures/wallet/index.ts";
-import { type DriverName, transportOf } from "./virtual.ts";
+import { type DriverName, emptied, transportOf } from "./virtual.ts";
 import { kinds, runReader, type WatchedReader, watchReader } from "./watched-reader.ts";
 
 const forever = new AbortController().signal;
@@ -33,10 +33,8 @@ export function readerSuite(driver: DriverName, missing: string | null): void {
         watched = await watchReader(reader, driver);
       });
       afterEach(async () => {
-        await reader.remove();
         expect(await watched.stop()).toBeNull();
-        // The last approach is over before the next test's begins.
-        await sleep(450);
+        await emptied(reader);
       });
 
       /** One approach with this card; the field is empty again when it resolves. */

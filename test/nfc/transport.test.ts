@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { escapeCode, type PcscCard, type PcscCode, type PcscContext, PcscFault } from "../../drivers/nfc/pcsc/port.ts";
 import { type CardScript, startVirtualReader, type VirtualReader } from "../../fixtures/wallet/index.ts";
-import { drivers, obstacle, transportOf } from "./virtual.ts";
+import { drivers, emptied, obstacle, transportOf } from "./virtual.ts";
 
 const forever = new AbortController().signal;
 const select = Uint8Array.from(Buffer.from("00A4040007D276000085010100", "hex"));
@@ -28,17 +28,6 @@ async function meaningOf(work: Promise<unknown>): Promise<string> {
   } catch (fault) {
     if (fault instanceof PcscFault) return fault.meaning;
     throw fault;
-  }
-}
-
-/** Waits until pcscd, too, takes the field for empty. */
-async function emptied(reader: VirtualReader): Promise<void> {
-  const context = await transportOf("pcscd", reader.socket).establish(forever);
-  try {
-    let known = await context.listReaders();
-    while (known[0]?.card !== "absent") known = await context.waitForChange(known, ms, forever);
-  } finally {
-    await context.release();
   }
 }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { nfcPcscTransport } from "../../drivers/nfc/pcsc/nfc-pcsc.ts";
 import type { PcscTransport } from "../../drivers/nfc/pcsc/port.ts";
 import { pcscdTransport } from "../../drivers/nfc/pcsc/socket.ts";
-import { startVirtualReader, VirtualReaderFault } from "../../fixtures/wallet/index.ts";
+import { startVirtualReader, type VirtualReader, VirtualReaderFault } from "../../fixtures/wallet/index.ts";
 
 /** What the tests on a real pcscd share: what can be had here, and a memory for what a driver says. */
 
@@ -43,5 +43,18 @@ export async function until<T>(what: string, look: () => T | null | undefined | 
     if (found !== null && found !== undefined && found !== false) return found;
     if (performance.now() > endMs) throw new Error(`waited 5 s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Takes the card out and waits until pcscd, too, takes the field for empty. */
+export async function emptied(reader: VirtualReader): Promise<void> {
+  await reader.remove();
+  const forever = new AbortController().signal;
+  const context = await pcscdTransport({ socket: reader.socket }).establish(forever);
+  try {
+    let known = await context.listReaders();
+    while (known[0]?.card !== "absent") known = await context.waitForChange(known, 2_000, forever);
+  } finally {
+    await context.release();
   }
 }

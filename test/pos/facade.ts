@@ -70,6 +70,9 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
       return () => set.delete(listener);
     },
     status: async () => ({ ...statusView, lanes: [...views.values()], conditions }),
+    unacknowledged: async () => [],
+    retryDeadLetters: async () => 0,
+    sendNow: () => undefined,
     audit: async () => ({ whole: true, records: 0, first: null, last: null, checkpoints: 0, broken: null }),
     healthy: () => health.healthy,
     ready: () => health.ready,

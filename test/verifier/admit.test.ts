@@ -270,6 +270,14 @@ test("a keys document that the head does not name is told apart from the one it 
   expect({ changed, codes }).toEqual({ changed: true, codes: ["unnamed"] });
 });
 
+test.each([0, 2])("a head that calls the held keys document version %i is refused", async (version) => {
+  const head = resigned(publish({ n: 2 }).head, keys.head, (payload) => {
+    const [first, ...others] = Object(payload["docs"]);
+    return { ...payload, docs: [{ ...first, ver: version }, ...others] };
+  });
+  expect(await answer(await trustIn(), { head })).toMatchObject({ changed: false, codes: ["unnamed"] });
+});
+
 test("a head that names no keys document is refused", async () => {
   const head = resigned(publish().head, keys.head, (payload) => ({ ...payload, docs: [] }));
   expect(await answer(nobody(), { ...publish(), head })).toMatchObject({ changed: false, codes: ["unnamed"] });

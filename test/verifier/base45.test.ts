@@ -25,7 +25,7 @@ test.each([
   ["a foreign character", "BB#"],
   ["a character beyond ASCII", "BBé"],
   ["a line end", "BB8\n"],
-])("base45 refuses %s", (_, text) => {
+])("attack 13: base45 refuses %s", (_, text) => {
   expect(decodeBase45(text)).toBeNull();
 });
 
