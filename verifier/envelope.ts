@@ -1,6 +1,7 @@
 import { readUint16, readUint32 } from "./bytes.ts";
 import type { JsonRecord } from "./json.ts";
 import { type Jws, parseJws, passLimit } from "./jws.ts";
+import { kidNumber } from "./key.ts";
 import { Members } from "./members.ts";
 import { passIdOf } from "./ulid.ts";
 import {
@@ -63,8 +64,8 @@ const allowedMembers = new Set(
 export function readCompact(text: string, bytes: Uint8Array): Envelope | EnvelopeRefusal {
   const jws = parseJws(text, passLimit);
   if (jws === null) return "malformed";
-  const kid = /^[1-9][0-9]{0,4}$/.test(jws.header.kid) ? Number(jws.header.kid) : 0;
-  if (jws.header.typ !== "pass+jws" || kid < 1 || kid > 0xffff) return "malformed";
+  const kid = kidNumber(jws.header.kid);
+  if (jws.header.typ !== "pass+jws" || kid === null) return "malformed";
   // A pass of a later version may have other members: say so before they are judged by the rules of version 1.
   const version = Object.hasOwn(jws.payload, "v") ? jws.payload["v"] : null;
   if (Number.isInteger(version) && version !== 1) return "unsupported_format";

@@ -3,7 +3,7 @@ import { badMember, type Document, readDocument } from "./document.ts";
 import { type Checked, good, refused } from "./fault.ts";
 import type { JsonRecord } from "./json.ts";
 import { isSignedBy } from "./jws.ts";
-import { importKey, type VerifyingKey } from "./key.ts";
+import { importKey, kidNumber, type VerifyingKey } from "./key.ts";
 import { largestInteger, Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
 import type { Root } from "./root.ts";
@@ -93,8 +93,8 @@ async function readMembers({ name, members, bytes, sha256 }: Document, scope: Sc
 async function readKey(document: string, jwk: JsonRecord, scope: Scope): Promise<Checked<PassKey>> {
   const read = new Members(jwk);
   const kid = read.text("kid");
-  const number = /^[1-9][0-9]{0,4}$/.test(kid) ? Number(kid) : 0;
-  if (number < 1 || number > 0xffff) return badMember(document, "keys.kid");
+  const number = kidNumber(kid);
+  if (number === null) return badMember(document, "keys.kid");
   if (number >= 0x8000 !== (scope.environment === "sandbox")) {
     return refused("wrong_environment", document, `bit 15 of kid ${kid} does not stand for ${scope.environment}`);
   }

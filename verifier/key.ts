@@ -43,3 +43,9 @@ function publicPart(jwk: JsonRecord) {
   }
   return null;
 }
+
+/** A kid as JSON spells it, decimal without leading zeros, 1-65535; null for anything else (formats.md section 1). */
+export function kidNumber(text: string): number | null {
+  const number = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= 0xffff ? number : null;
+}

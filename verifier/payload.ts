@@ -44,9 +44,7 @@ export function readPayload(bytes: Uint8Array): Payload {
       : { sort: "refused", reason: "unsupported_format", form: null };
   }
   const text = utf8Text(bytes);
-  if (text === null || text === "" || unprintable.test(text)) {
-    return { sort: "refused", reason: "unsupported_format", form: null };
-  }
+  if (text === null || text === "") return { sort: "refused", reason: "unsupported_format", form: null };
   if (text.startsWith("P1:")) return readQuick(text);
   if (text.startsWith("P1.")) return envelopeOr(readText(text), "e1b", null);
   if (text.startsWith("eyJ")) return envelopeOr(readCompact(text, bytes), "e1j", null);
@@ -54,7 +52,8 @@ export function readPayload(bytes: Uint8Array): Payload {
     const reference = readReference(text);
     return reference === null ? { sort: "refused", reason: "malformed", form: "r1" } : { sort: "reference", reference };
   }
-  if (laterForm.test(text)) return { sort: "refused", reason: "unsupported_format", form: null };
+  if (laterForm.test(text) || unprintable.test(text))
+    return { sort: "refused", reason: "unsupported_format", form: null };
   return { sort: "plain", reference: plainReference(text) };
 }
 

@@ -4,7 +4,7 @@ import { badMember, type Document, hashName, longestDocument, readDocument } fro
 import { type Checked, good, refused } from "./fault.ts";
 import { isRecord, type JsonRecord, parseJson } from "./json.ts";
 import { isSignedBy } from "./jws.ts";
-import { importKey, type VerifyingKey } from "./key.ts";
+import { importKey, kidNumber, type VerifyingKey } from "./key.ts";
 import { largestInteger, Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
 import type { EpochSeconds } from "./verdict.ts";
@@ -80,7 +80,7 @@ async function readPayload(
   if (read.bad !== null) return badMember(name, read.bad);
   const roots = await keysByName(name, rootKeys, (key) => key.thumbprint);
   if (!roots.ok) return roots;
-  const keys = await keysByName(name, keysKeys, (_, kid) => kid);
+  const keys = await keysByName(name, keysKeys, (_, kid) => (kid !== null && kidNumber(kid) !== null ? kid : null));
   if (!keys.ok) return keys;
   if (roots.value.size < threshold || keys.value.size === 0) {
     return refused("bad_form", name, `${roots.value.size} root keys for a threshold of ${threshold}`);

@@ -151,7 +151,9 @@ function entryWriter(shards: readonly Shard[], touched: Map<number, Uint8Array>,
     const at = index >> 20;
     let bytes = touched.get(at);
     if (bytes === undefined) {
-      bytes = shards[at]?.bytes?.slice() ?? new Uint8Array(shardLength(bits));
+      // A typed array as source is copied; `slice` of a Node Buffer would be a view of the list that is in force.
+      const source = shards[at]?.bytes ?? null;
+      bytes = source === null ? new Uint8Array(shardLength(bits)) : new Uint8Array(source);
       touched.set(at, bytes);
     }
     const bit = (index & (shardEntries - 1)) * bits;

@@ -1,10 +1,12 @@
 import { benchCommit } from "./commit.ts";
+import { benchImage } from "./image.ts";
+import { benchLists } from "./lists.ts";
 import { benchTap } from "./tap.ts";
 import { benchVerify } from "./verify.ts";
 
-/** `npm run bench [verify|commit|tap …]`: prints the tables; exits 1 when a target is missed. */
-const benches = { verify: benchVerify, commit: benchCommit, tap: benchTap };
-const asked = process.argv.slice(2);
+/** `npm run bench [verify|commit|tap …]`: prints the tables (`image --seeds=N`: more frames); exits 1 when a target is missed. */
+const benches = { verify: benchVerify, lists: benchLists, commit: benchCommit, tap: benchTap, image: benchImage };
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const unknown = asked.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.`);

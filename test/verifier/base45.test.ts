@@ -22,7 +22,11 @@ test.each([
   ["a group of two above 255", "BB8:5"],
   ["lower case", "bb8"],
   ["a rest of one character", "BB8B"],
-  ["a foreign character", "BB#"],
+  ["a foreign character in the first place", "#00"],
+  ["a foreign character in the second place", "0#0"],
+  ["a foreign character in the third place", "00#"],
+  ["a foreign character in the first of a rest of two", "#0"],
+  ["a foreign character in the second of a rest of two", "0#"],
   ["a character beyond ASCII", "BBé"],
   ["a line end", "BB8\n"],
 ])("attack 13: base45 refuses %s", (_, text) => {

@@ -42,11 +42,16 @@ test.each([
   ["the neutral point with a negative zero", point(1n, 1)],
   ["zero written as p", point(p)],
   ["one written as p + 1", point(p + 1n)],
+  ["three written as p + 3", point(p + 3n)],
   ["the largest encoding", point(2n ** 255n - 1n)],
   ["a y without a point", point(2n)],
   ["31 bytes", point(5n).slice(0, 42)],
 ])("attack 15: the Ed25519 key %s is refused", (_, x) => {
   expect(isSoundEd25519(x)).toBe(false);
+});
+
+test("three is the y of a sound point, so that only its spelling as p + 3 is at fault", () => {
+  expect(isSoundEd25519(point(3n))).toBe(true);
 });
 
 test("every key that a platform makes is sound", async () => {

@@ -32,7 +32,7 @@ const delivery = fc.record({
   dropped: fc.uniqueArray(fc.nat({ max: 7 }), { maxLength: 3 }),
   doubled: fc.uniqueArray(fc.nat({ max: 7 }), { maxLength: 3 }),
   forged: fc.uniqueArray(fc.nat({ max: 7 }), { maxLength: 3 }),
-  spanning: fc.option(fc.tuple(fc.nat({ max: 6 }), fc.nat({ max: 6 })), { nil: null }),
+  spanning: fc.option(fc.tuple(fc.nat({ max: 5 }), fc.integer({ min: 1, max: 6 })), { nil: null }),
   target: fc.nat({ max: 7 }),
 });
 

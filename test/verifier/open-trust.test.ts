@@ -140,6 +140,20 @@ test("a store filled by somebody else is refused by its signatures", async () =>
   expect(replaced.trust.keys).toBeNull();
 });
 
+test("a root that only its forerunner signed, or only itself, does not follow it", async () => {
+  const [x, y] = [key("x", "thumbprint"), key("y", "thumbprint")];
+  for (const signers of [
+    [keys.rootA, keys.rootB],
+    [x, y],
+  ]) {
+    const next = rootFile(rootShape(2, { roots: [x, y] }), signers);
+    const documents = new Map([...whole.documents, ["root/2.json", new TextEncoder().encode(next)]]);
+    const { trust, codes } = await reopened(documents);
+    expect(codes[0]).toBe("root/2.json bad_root");
+    expect(trust.root?.version).toBe(1);
+  }
+});
+
 test("attack 26: documents of different moments do not go together", async () => {
   const later = await trustIn({ n: 2, keysVersion: 2, lists: [emptyStatus({ version: 9 }), other] }, nobody());
   const mixed = new Map([...whole.documents, ["keys.jws", known(later.documents.get("keys.jws"))]]);

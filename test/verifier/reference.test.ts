@@ -187,6 +187,18 @@ test.each([
   expect({ changed, codes: faults.map((fault) => fault.code) }).toEqual({ changed: false, codes: [code] });
 });
 
+test("attack 24: a directory of an older epoch, and one that ended, are refused", async () => {
+  const later = await trustIn({ ...directory(member), lists: [emptyStatus({ epoch: 2 })] });
+  const older = publish({ ...directory(member), n: 2, keysVersion: 2 });
+  const back = await admit(later, older, at(0), primitives);
+  expect(back.faults).toMatchObject([
+    { code: "rollback", document: "lists/1/manifest.jws" },
+    { code: "rollback", document: "lists/1/directory.jws" },
+  ]);
+  const ended = publish({ ...directory(member), directoryLifeS: 60 });
+  expect((await admit(nobody(), ended, at(60), primitives)).faults).toMatchObject([{ code: "expired" }]);
+});
+
 test("a chunk that is cut or bent is refused, and the whole update with it", async () => {
   const served = publish(directory(member));
   for (const [name, chunk] of served.blobs) {

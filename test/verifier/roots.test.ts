@@ -106,6 +106,8 @@ test("attack 24: an old root does not come back", async () => {
   expect(await climb([rootOne], trust)).toEqual({ reached: 2, faults: [], wanted: [] });
   const other = rootFile(rootShape(1, { issuedAt: start }), [keys.rootA, rootD]);
   expect(await climb([other], trust)).toEqual({ reached: 2, faults: ["rollback"], wanted: [] });
+  const foreign = rootFile(rootShape(1, { issuedAt: start }), [keys.rootB, keys.rootC]);
+  expect(await climb([foreign], trust)).toEqual({ reached: 2, faults: ["bad_root"], wanted: [] });
 });
 
 test("attack 28: two genuine roots of one version refuse each other", async () => {
@@ -141,6 +143,10 @@ const payloads: readonly (readonly [string, object, string])[] = [
   ["no keys key", { keys: [] }, "bad_form"],
   ["a life of nothing", { exp: start - 86_400 }, "bad_form"],
   ["a life of ten years", { exp: start + 3650 * 86_400 }, "bad_form"],
+  ["seventeen root keys", { roots: Array(17).fill(keys.rootA.publicJwk) }, "bad_form"],
+  ["a keys key without a kid", { keys: [keys.keys.publicJwk] }, "bad_form"],
+  ["a keys key whose kid is no number", { keys: [{ ...keys.keys.publicJwk, kid: "k1" }] }, "bad_form"],
+  ["a keys key whose kid is a number, not its spelling", { keys: [{ ...keys.keys.publicJwk, kid: 1 }] }, "bad_form"],
   ["another tenant", { iss: otherTenant }, "wrong_tenant"],
   ["the other environment", { env: "live" }, "wrong_environment"],
   ["a weak key", { roots: [{ kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] }, "weak_key"],
@@ -157,6 +163,7 @@ test.each(payloads)("a root with %s is refused", async (_, change, code) => {
 const signed: readonly string[] = JSON.parse(rootTwo).signed;
 test.each([
   ["that is no JSON", "{", "bad_form"],
+  ["with a signature that is no text", '{"signed":[7]}', "bad_form"],
   ["without signatures", '{"signed":[]}', "bad_form"],
   ["of seventeen signatures", JSON.stringify({ signed: Array(17).fill(signed[0]) }), "bad_form"],
   [
