@@ -1,4 +1,4 @@
-import { createHash, createHmac, KeyObject, verify } from "node:crypto";
+import { createHmac, hash, KeyObject, verify } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import type { Algorithm, Primitives } from "../verifier/index.ts";
 
@@ -19,7 +19,7 @@ export function nodePrimitives(): Primitives {
   };
   return {
     verify: (key, algorithm, bytes, signature) => verifyRaw(keyObject(key), algorithm, bytes, signature),
-    sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+    sha256: (bytes) => hash("sha256", bytes, "buffer"),
     hmacSha1: (key, bytes) => createHmac("sha1", key).update(bytes).digest(),
     hmacSha256: (key, bytes) => createHmac("sha256", key).update(bytes).digest(),
     inflateExact,

@@ -2,7 +2,7 @@ import { encodeBase64url } from "./base64url.ts";
 import { utf8Bytes } from "./bytes.ts";
 import type { Scope } from "./claims.ts";
 import { type Checked, good, refused } from "./fault.ts";
-import { documentLimit, type Jws, parseJws } from "./jws.ts";
+import { deltaLimit, documentLimit, type Jws, parseJws } from "./jws.ts";
 import { Members } from "./members.ts";
 import type { Primitives } from "./primitives.ts";
 
@@ -46,10 +46,11 @@ export async function readDocument(
   scope: Scope,
   primitives: Primitives,
 ): Promise<Checked<Document>> {
-  if (text.length > longestDocument) {
-    return refused("too_large", name, `${text.length} characters, at most ${longestDocument} allowed`);
+  const limit = typ === "status-delta+jws" ? deltaLimit : documentLimit;
+  if (text.length > limit.longest) {
+    return refused("too_large", name, `${text.length} characters, at most ${limit.longest} allowed`);
   }
-  const jws = parseJws(text, documentLimit);
+  const jws = parseJws(text, limit);
   if (jws === null) return refused("bad_form", name, "not a strictly spelled JWS with alg, kid and typ");
   if (jws.header.typ !== typ) return refused("bad_form", name, `typ is not ${typ}`);
   const members = new Members(jws.payload);

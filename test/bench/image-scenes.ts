@@ -36,13 +36,21 @@ export const conditions: readonly Condition[] = [
   { name: "mix: any angle, blur 0.4, noise σ 15, contrast 60 %", degrees: null, blur: 0.4, noise: 15, contrast: 0.6 },
 ];
 
-export const scenes: Readonly<Record<ImageSymbology, { readonly text: string; readonly module: number }>> = {
+interface Scene {
+  readonly text: string;
+  /** Width of a module, pixels. */
+  readonly module: number;
+  /** White around it, modules: what its standard asks for, and at least 4. */
+  readonly quiet: number;
+}
+
+export const scenes: Readonly<Record<ImageSymbology, Scene>> = {
   // The QR code of a signed pass: 154 characters, level M, version 6.
-  qr: { text: `P1:${"3K9 $%*+-./:ABCDEFGHJKLMNPQRSTUVWXYZ0124567".repeat(4).slice(0, 150)}.`, module: 5 },
-  aztec: { text: boardingPass(), module: 5 },
-  pdf417: { text: boardingPass(), module: 3 },
-  code128: { text: "PASS-4711-0815", module: 3 },
-  datamatrix: { text: boardingPass(), module: 5 },
+  qr: { text: `P1:${"3K9 $%*+-./:ABCDEFGHJKLMNPQRSTUVWXYZ0124567".repeat(4).slice(0, 150)}.`, module: 5, quiet: 4 },
+  aztec: { text: boardingPass(), module: 5, quiet: 4 },
+  pdf417: { text: boardingPass(), module: 3, quiet: 4 },
+  code128: { text: "PASS-4711-0815", module: 3, quiet: 10 },
+  datamatrix: { text: boardingPass(), module: 5, quiet: 4 },
 };
 
 function boardingPass(): string {
@@ -59,12 +67,13 @@ export function sceneOf(symbology: ImageSymbology, condition: Condition, seed: n
   const random = randomOf(seed);
   const canvas = blank(width, height, ground);
   for (let count = 0; count < clutterBoxes; count += 1) box(canvas, random);
-  const { text, module: usual } = scenes[symbology];
+  const { text, module: usual, quiet } = scenes[symbology];
   const module = condition.module ?? usual;
   const degrees = condition.degrees === null ? random() * 360 : (condition.degrees ?? 0);
   const code = barcode(symbology, text);
-  const centre = condition.centred === true ? { x: width / 2, y: height / 2 } : placeFor(code, module, degrees, random);
-  const corners = draw(canvas, code, { centre, module, degrees, shear: condition.shear ?? 0 });
+  const centre =
+    condition.centred === true ? { x: width / 2, y: height / 2 } : placeFor(code, { module, quiet, degrees }, random);
+  const corners = draw(canvas, code, { centre, module, quiet, degrees, shear: condition.shear ?? 0 });
   if (condition.glare !== undefined) glare(canvas, centre, corners, condition.glare);
   if (condition.blur !== undefined) blurred(canvas, condition.blur * module);
   const contrast = condition.contrast ?? 1;
@@ -78,9 +87,13 @@ export function sceneOf(symbology: ImageSymbology, condition: Condition, seed: n
 }
 
 /** Somewhere with the whole code in the picture. */
-function placeFor(code: Barcode, module: number, degrees: number, random: () => number): Point {
+function placeFor(
+  code: Barcode,
+  { module, quiet, degrees }: { readonly module: number; readonly quiet: number; readonly degrees: number },
+  random: () => number,
+): Point {
   const angle = (degrees * Math.PI) / 180;
-  const [w, h] = [(code.columns + 8) * module, (code.rows * code.rowHeight + 8) * module];
+  const [w, h] = [(code.columns + 2 * quiet) * module, (code.rows * code.rowHeight + 2 * quiet) * module];
   const halfWidth = (Math.abs(w * Math.cos(angle)) + Math.abs(h * Math.sin(angle))) / 2;
   const halfHeight = (Math.abs(w * Math.sin(angle)) + Math.abs(h * Math.cos(angle))) / 2;
   const between = (half: number, size: number) => half + random() * Math.max(0, size - 2 * half);

@@ -196,3 +196,15 @@ test("a delta that was tried and refused, or admitted and not adopted, leaves th
     expect(revocationStatus(trust, 1, 8)).toBe("valid");
   }
 });
+
+test("a delta of 100,000 passes fits in one document, and one past 512 KiB is refused", async () => {
+  const before = emptyStatus({ size: 2 ** 24 });
+  const trust = await trustIn({ lists: [before] });
+  const many = change(before, { set: Array.from({ length: 100_000 }, (_, i) => i * 160) });
+  expect(many.delta.length).toBeLessThan(512 * 1024);
+  const head = publish({ n: 2, lists: [before], listsAtHead: [many.state] }).head;
+  const taken = await admit(trust, { head, deltas: new Map([[1, [many.delta]]]) }, at(0), primitives);
+  expect(revocationStatus(taken.trust, 1, 99_999 * 160)).toBe("revoked");
+  const tooLong = await admit(trust, { head, deltas: new Map([[1, ["A".repeat(512 * 1024 + 1)]]]) }, at(0), primitives);
+  expect(tooLong.faults.map(({ code }) => code)).toEqual(["too_large"]);
+});

@@ -57,7 +57,7 @@ const bent: readonly (readonly [string, string, string])[] = [
   ["cut", known(deltas[0]).slice(0, -1), "bad_form"],
 ];
 
-test.each(bent)("a delta %s is refused, the list stays, and another way is wanted", async (_, delta, code) => {
+test.each(bent)("%s: the delta is refused, the list stays, and another way is wanted", async (_, delta, code) => {
   const refused = { changed: false, version: 1, codes: [code] };
   const next = await answer(held, { head: headAtTwo, deltas: new Map([[1, [delta]]]) });
   expect(next).toMatchObject({ ...refused, wanted: [{ kind: "deltas", list: 1, from: 1 }] });
@@ -71,7 +71,7 @@ test.each(bent)("a delta %s is refused, the list stays, and another way is wante
 });
 
 test.each(bent)(
-  "a delta %s does not keep the genuine one out, unless the status key signed both",
+  "%s: the delta does not keep the genuine one out, unless the status key signed both",
   async (_, delta, code) => {
     const next = await answer(held, { head: headAtTwo, deltas: new Map([[1, [delta, known(deltas[0])]]]) });
     // These say something else under the key that may say it; all others fall before that.

@@ -82,7 +82,7 @@ const headers: readonly (readonly [string, unknown])[] = [
   ["a list", ["Ed25519", "32772", "pass+jws"]],
 ];
 
-test.each(headers)("a header with %s is malformed", (_, header) => {
+test.each(headers)("%s: a header with it is malformed", (_, header) => {
   expect(read(spelled(JSON.stringify(header), goodPayload))).toBe("malformed");
 });
 
@@ -106,7 +106,7 @@ const spellings = [
   ["no JSON", "x".repeat(60)],
 ] as const;
 
-test.each(spellings)("a payload with %s is malformed", (_, payload) => {
+test.each(spellings)("%s: a payload with it is malformed", (_, payload) => {
   expect(read(spelled(goodHeader, payload))).toBe("malformed");
 });
 

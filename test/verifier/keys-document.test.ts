@@ -1,6 +1,18 @@
 import { expect, test } from "vitest";
 import { answer } from "./answer.ts";
-import { key, keys, known, listed, nobody, type Publication, publish, standardKeys, start, trustIn } from "./world.ts";
+import {
+  key,
+  keys,
+  known,
+  listed,
+  nobody,
+  type Publication,
+  publish,
+  standardKeys,
+  start,
+  templateA,
+  trustIn,
+} from "./world.ts";
 
 function withKey(more: Parameters<typeof listed>[2], signing = key("another", "32790")): Publication {
   return { keys: [...standardKeys, listed(signing, ["pass"], more)] };
@@ -42,4 +54,38 @@ test("a kid is never used again for another key", async () => {
   const others = standardKeys.filter((one) => one.key !== keys.pass);
   const reused = publish({ n: 2, keysVersion: 2, keys: [...others, listed(key("reused", keys.pass.kid), ["pass"])] });
   expect(await answer(await trustIn(), reused)).toMatchObject({ changed: false, codes: ["weak_key"] });
+});
+
+test.each([
+  ["before the window of its key", { notBefore: start + 1 }, "wrong_role"],
+  ["in the first second of that window", { notBefore: start }, null],
+  ["in the last second of that window", { expiresAt: start + 1 }, null],
+  ["after that window", { expiresAt: start }, "wrong_role"],
+] as const)("a trust document signed %s", async (_, window, code) => {
+  const others = standardKeys.filter((one) => one.key !== keys.status);
+  const server = publish({ keys: [...others, listed(keys.status, ["status"], window)] });
+  expect((await answer(nobody(), server)).codes).toEqual(code === null ? [] : [code]);
+});
+
+test.each([
+  [
+    "one number for two templates",
+    [
+      { n: 1, id: templateA },
+      { n: 1, id: templateA },
+    ],
+  ],
+  ["the number 0", [{ n: 0, id: templateA }]],
+  ["a number beyond 16 bits", [{ n: 65_536, id: templateA }]],
+  ["an id that is none", [{ n: 1, id: "tpl_1" }]],
+])("a keys document with %s is refused for its form", async (_, templates) => {
+  expect(await answer(nobody(), publish({ templates }))).toMatchObject({ changed: false, codes: ["bad_form"] });
+});
+
+test("template ids are read with and without their prefix", async () => {
+  const bare = templateA.slice(4);
+  for (const id of [templateA, bare]) {
+    const { trust } = await answer(nobody(), publish({ templates: [{ n: 65_535, id }] }));
+    expect(trust.keys?.templates.get(65_535)).toBe(templateA);
+  }
 });
