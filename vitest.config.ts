@@ -7,6 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     reporters: ["default", closingLine()],
     pool: "forks",
+    // V8's JIT page table races when worker threads come and go (nodejs/node#64500): a rare abort of the whole process.
+    execArgv: ["--no-memory-protection-keys"],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

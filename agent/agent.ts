@@ -1,21 +1,28 @@
 import { join } from "node:path";
 import { Bell } from "./bell.ts";
+import { webhookId } from "./books/delivery.ts";
 import { type Clock, rfc3339 } from "./clock.ts";
 import { openConditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
+import { openCounters } from "./counters.ts";
+import { openDisk } from "./disk.ts";
 import { openFacade } from "./facade.ts";
 import { readDeviceKey, readIdentity } from "./identity.ts";
 import { openLanes } from "./lanes.ts";
+import { watchLateRevocations } from "./late-revocation.ts";
 import type { Log } from "./log.ts";
 import { driverOf, openWaiters, readerSink } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
 import { openSimulation } from "./simulation.ts";
 import { openStation, type Station } from "./station.ts";
-import { type Store, timeMemoryName } from "./store/index.ts";
+import { isAside, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
 import { superviseStore } from "./store/supervised.ts";
 import { type SupervisedReader, superviseReader } from "./supervisor.ts";
+import { publishedTiming, type Timing } from "./timing.ts";
 import { trustAge } from "./trust.ts";
+import { trustConditions } from "./trust-conditions.ts";
 import { ulidMaker } from "./ulid.ts";
+import { openUpkeep } from "./upkeep.ts";
 import type { AgentFacade, ConditionCode } from "./views.ts";
 
 export interface AgentParts {
@@ -26,6 +33,8 @@ export interface AgentParts {
   readonly version: string;
   /** PEM text of `cloud.ca_file`, or null. */
   readonly ca: string | null;
+  /** Other waits than those of the contract, for tests. */
+  readonly timing?: Partial<Timing>;
 }
 
 /** A running agent. */
@@ -61,6 +70,8 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const stopping = new AbortController();
   const { signal } = stopping;
   const recordedBell = new Bell();
+  const webhookBells = new Map(config.webhooks.map(({ url }) => [webhookId(url), new Bell()]));
+  const counters = openCounters();
   const waiters = openWaiters(clock);
   const simulated = config.simulation !== null;
 
@@ -84,6 +95,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     for (const { id } of config.lanes) {
       const reason = blockedBy(id);
       lanes.tell(id, reason === null ? { kind: "unblocked" } : { kind: "blocked", reason });
+      for (const reader of readers) if (reader.view().lane === id) reader.arm(reason === null);
     }
   };
 
@@ -92,31 +104,35 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     const unsettled = station?.pipeline.unsettled() ?? [];
     if (unsettled.length > 0) await store.ask("settle", unsettled);
     station?.pipeline.settled(unsettled.length);
-    conditions.clear("storage_failed", null);
+    await upkeep.back(store);
     evaluate();
   };
+  const lost = (fault: StoreFault): void => {
+    upkeep.lost(fault);
+    evaluate();
+  };
+  const file = join(config.stateDir, storeFileName);
+  const upkeep = openUpkeep({ ...parts, stateDir: config.stateDir, disk: openDisk(file, isAside), conditions });
+  const { policy, storage } = config;
   const store = await superviseStore(
-    {
-      file: join(config.stateDir, storeFileName),
-      policy: config.policy,
-      incarnation: newId(),
-      readOnly: false,
-    },
-    {
-      lost: (fault) => {
-        conditions.raise({ ...storageFailed, detail: fault.message });
-        evaluate();
-      },
-      back: settle,
-    },
-    parts,
+    { file, policy, rules: config, readOnly: false, afterLoss: storage.afterLoss },
+    { lost, back: settle },
+    { ...parts, newId },
   );
 
-  const recorded = (record: ScanRecord): void => {
+  /** There is something new for the cloud and for the receivers of scans. */
+  const ring = (): void => {
     recordedBell.ring();
-    waiters.tell(record);
+    for (const bell of webhookBells.values()) bell.ring();
+  };
+  const corrected = (record: ScanRecord): void => {
+    ring();
     const { outcome, reason, by } = record.decision;
     log.info("scan", { scan: record.id, lane: record.lane, reader: record.reader, outcome, reason, by });
+  };
+  const recorded = (record: ScanRecord): void => {
+    corrected(record);
+    waiters.tell(record);
   };
   const tasks: Promise<void>[] = [];
   const syncing = new AbortController();
@@ -126,7 +142,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       evaluate();
     });
     if (enrolled === null) return;
-    const opened = await openStation(enrolled.identity, enrolled.key, {
+    const stationParts = {
       ...parts,
       config,
       store,
@@ -135,7 +151,15 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       newId,
       recorded,
       recordedBell,
-    });
+      webhookBells,
+      counters,
+      timing: { ...publishedTiming, ...parts.timing },
+    };
+    let opened: Station | null = null;
+    while (opened === null && (await store.whenOpen(signal))) {
+      opened = await openStation(enrolled.identity, enrolled.key, stationParts).catch(unlessStorage);
+    }
+    if (opened === null) return;
     station = opened;
     conditions.clear("not_enrolled", null);
     evaluate();
@@ -155,6 +179,17 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   };
   /** Ages are looked at every second: a lane says within that second that it works on old trust data. */
   const watchTrust = async (opened: Station): Promise<void> => {
+    const late = watchLateRevocations({
+      ...parts,
+      ...opened.identity,
+      store,
+      trust: opened.trust,
+      conditions,
+      newId,
+      recorded: ring,
+      environment: config.environment,
+      windowH: config.site.lateRevocationH,
+    });
     let savedMs = clock.monotonicMs();
     while (!signal.aborted) {
       const { trust, at, time } = opened.trust.now();
@@ -164,14 +199,15 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
         else conditions.clear(condition.raise.code, null);
       }
       lanes.setDegraded(age !== "fresh");
+      await late.look();
       if (clock.monotonicMs() - savedMs > saveTimeMs && store.fault() === null) {
         savedMs = clock.monotonicMs();
-        await opened.trust.saveTime();
+        await opened.trust.saveTime().catch(unlessStorage);
       }
       await clock.sleep(tickMs, signal);
     }
   };
-  tasks.push(work());
+  tasks.push(work(), upkeep.run(store, signal));
   for (const reader of config.readers) {
     const driver = driverOf(reader);
     const source = { reader: reader.id, lane: reader.lane, channel: driver.channel };
@@ -190,10 +226,14 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     conditions,
     readers,
     store,
+    upkeep,
     waiters,
     simulation,
     scenes: (await simulation?.scenes().catch(() => [])) ?? [],
     station: () => station,
+    counters,
+    newId,
+    corrected,
     sendNow: () => {
       recordedBell.ring();
       station?.hurry();
@@ -220,10 +260,17 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       syncing.abort();
       await all;
       waitingFor = "the store to close";
+      if (store.fault() === null) await station?.trust.saveTime().catch(unlessStorage);
       await store.close();
       waitingFor = "nothing";
     },
   };
+}
+
+/** A store that is lost is said elsewhere, and comes back by itself. */
+function unlessStorage(cause: unknown): null {
+  if (!(cause instanceof StoreFault)) throw cause;
+  return null;
 }
 
 /** Resolves when the identity files are there (`pass-agent enroll` writes them), or with null when stopped. */
@@ -238,13 +285,6 @@ async function waitForIdentity(config: Config, clock: Clock, signal: AbortSignal
   return null;
 }
 
-const storageFailed = {
-  code: "storage_failed",
-  subject: null,
-  severity: "error",
-  remedy: "free space or replace the disk; lanes open by themselves when a write succeeds again",
-} as const;
-
 const notEnrolled = {
   code: "not_enrolled",
   subject: null,
@@ -252,52 +292,3 @@ const notEnrolled = {
   detail: "this terminal belongs to no tenant yet",
   remedy: "make a code for it in the dashboard, then: pass-agent enroll <code>",
 } as const;
-
-interface TrustFacts {
-  readonly age: "fresh" | "stale" | "expired" | null;
-  readonly clock: string;
-  readonly keys: boolean;
-}
-
-const trustConditions = [
-  {
-    when: (facts: TrustFacts) => !facts.keys,
-    raise: {
-      code: "trust_missing",
-      subject: null,
-      severity: "error",
-      detail: "no signed keys yet: no pass can be verified",
-      remedy: "connect this terminal to the cloud once",
-    },
-  },
-  {
-    when: (facts: TrustFacts) => facts.age === "stale",
-    raise: {
-      code: "trust_stale",
-      subject: null,
-      severity: "warning",
-      detail: "the revocation data is older than planned: passes are decided and marked",
-      remedy: "check the network before the offline budget ends",
-    },
-  },
-  {
-    when: (facts: TrustFacts) => facts.age === "expired",
-    raise: {
-      code: "trust_expired",
-      subject: null,
-      severity: "error",
-      detail: "the offline budget is used up: the site's policy decides each pass",
-      remedy: "connect this terminal to the cloud",
-    },
-  },
-  {
-    when: (facts: TrustFacts) => facts.clock === "suspect" || (facts.clock === "unknown" && facts.keys),
-    raise: {
-      code: "clock_untrusted",
-      subject: null,
-      severity: "error",
-      detail: "the device clock disagrees with signed time",
-      remedy: "set the clock (timedatectl), or connect this terminal to the cloud",
-    },
-  },
-] as const;

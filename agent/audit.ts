@@ -1,8 +1,14 @@
 import { createPublicKey, verify } from "node:crypto";
-import { canonicalJson } from "./canonical-json.ts";
 import type { DeviceKey } from "./identity.ts";
-import { genesisHash, recordHash } from "./record-hash.ts";
-import type { AuditRow, Checkpoint } from "./store/index.ts";
+import {
+  type AuditRow,
+  type ChainLink,
+  type Checkpoint,
+  chainStart,
+  parseObject,
+  type RowBreak,
+  rowBreak,
+} from "./store/index.ts";
 
 /** What proving the journal came to. */
 export interface AuditReport {
@@ -19,14 +25,7 @@ export interface AuditReport {
 
 export interface AuditBreak {
   readonly sequence: number;
-  readonly code:
-    | "not_a_record"
-    | "sequence_gap"
-    | "chain_broken"
-    | "hash_wrong"
-    | "row_differs"
-    | "checkpoint_differs"
-    | "signature_wrong";
+  readonly code: RowBreak["code"] | "checkpoint_differs" | "signature_wrong";
   readonly detail: string;
 }
 
@@ -50,7 +49,7 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
   const checkpoints = await source.checkpoints();
   const marks = new Map(checkpoints.map((checkpoint) => [checkpoint.sequence, checkpoint]));
   let first: number | null = null;
-  let last: { readonly sequence: number; readonly hash: string } | null = null;
+  let last: ChainLink | null = null;
   let records = 0;
   let proved = 0;
   const report = (broken: AuditBreak | null): AuditReport => ({
@@ -80,11 +79,11 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
             ),
           );
         }
-        last = { sequence: row.sequence - 1, hash: base?.hash ?? genesisHash };
+        last = { sequence: row.sequence - 1, hash: base?.hash ?? chainStart.hash };
         first = row.sequence;
       }
-      const broken = rowBreak(row, last ?? { sequence: 0, hash: genesisHash });
-      if (broken !== null) return report(broken);
+      const broken = rowBreak(row, last ?? chainStart);
+      if (broken !== null) return report(breakAt(row.sequence, broken.code, broken.detail));
       last = { sequence: row.sequence, hash: row.hash };
       records += 1;
       const mark = marks.get(row.sequence);
@@ -111,24 +110,6 @@ function breakAt(sequence: number, code: AuditBreak["code"], detail: string): Au
   return { sequence, code, detail };
 }
 
-function rowBreak(row: AuditRow, before: { readonly sequence: number; readonly hash: string }): AuditBreak | null {
-  const at = (code: AuditBreak["code"], detail: string): AuditBreak => breakAt(row.sequence, code, detail);
-  if (row.sequence !== before.sequence + 1) {
-    return at("sequence_gap", `record ${before.sequence + 1} is missing`);
-  }
-  const record = parseObject(row.record);
-  if (record === null) return at("not_a_record", "the stored text is no JSON object");
-  const { hash, ...unhashed } = record;
-  if (record["prev_hash"] !== before.hash) return at("chain_broken", "it does not follow the record before it");
-  if (hash !== row.hash || recordHash(unhashed) !== hash)
-    return at("hash_wrong", "its text was changed after it was written");
-  const beside = record["sequence"] === row.sequence && record["id"] === row.id && record["pass_id"] === row.passId;
-  if (!beside || canonicalJson(record) !== row.record) {
-    return at("row_differs", "the columns beside the record, or its spelling, were changed");
-  }
-  return null;
-}
-
 function checkpointBreak(mark: Checkpoint, hash: string, key: DeviceKey | null): AuditBreak | null {
   if (mark.hash !== hash) {
     return breakAt(mark.sequence, "checkpoint_differs", "the cloud acknowledged another record under this number");
@@ -146,14 +127,4 @@ function isSigned(mark: Checkpoint, key: DeviceKey): boolean {
   const { kty, crv, x } = key;
   const publicKey = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
   return verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, "base64url"));
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: Readonly<Record<string, unknown>> | null = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    // Not JSON: the caller reports which row it was.
-    return null;
-  }
 }

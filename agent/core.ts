@@ -1,10 +1,14 @@
 import type { Bell } from "./bell.ts";
+import { longestWaitMs, publishedDeliveries } from "./books/delivery.ts";
+import { flatScan } from "./books/flat-scan.ts";
 import type { Clock } from "./clock.ts";
 import { type CorePort, CoreUnavailable } from "./cloud/core-port.ts";
+import type { Conditions } from "./conditions.ts";
 import type { DeviceSigner } from "./device-jws.ts";
+import type { ScanRecord } from "./record.ts";
 import { type StoredBatch, StoreFault, type StoreOp, type StoreOps, type Waiting } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
-import type { TrustKeeper } from "./trust.ts";
+import { type TrustKeeper, trustAge } from "./trust.ts";
 
 /** Most scans in one upload (contract.md 2.2). */
 const largestBatch = 100;
@@ -18,6 +22,10 @@ export interface CoreParts {
   readonly newId: () => string;
   /** Rung for every stored record. */
   readonly recorded: Bell;
+  /** As `recorded`, one for each webhook receiver by its id. */
+  readonly webhookBells: ReadonlyMap<string, Bell>;
+  readonly conditions: Conditions;
+  readonly version: string;
 }
 
 /** The deciding side's answers to the syncing side. */
@@ -81,8 +89,50 @@ export function openCore(parts: CoreParts): CorePort {
         jti: parts.newId(),
         nonce,
       }),
+    async nextDelivery(id, events, take) {
+      const nowMs = parts.trust.now().time.ms;
+      const next = await ask("nextDelivery", { id, events, take, nowMs, longestMs: longestDeliveryWaitMs });
+      if (next.kind === "nothing") {
+        return { kind: "nothing", dueInMs: next.dueMs === null ? null : Math.max(0, next.dueMs - nowMs) };
+      }
+      const record: ScanRecord = JSON.parse(next.text);
+      const { sequence, attempts } = next;
+      const body = JSON.stringify(flatScan(record));
+      return { kind: "delivery", sequence, attempts, body, atS: Math.floor(nowMs / 1000) };
+    },
+    noteDelivery: async (id, note) => {
+      await ask("noteDelivery", { id, nowMs: parts.trust.now().time.ms, note });
+    },
+    nextRecordFor: async (id, signal) => {
+      await parts.webhookBells.get(id)?.next(signal);
+    },
+    async heartbeat() {
+      const { trust, at, time } = parts.trust.now();
+      const { pending, dead, oldestAt } = await ask("outbox", { rows: 0 });
+      const oldestS = oldestAt === null ? null : Math.max(0, Math.round((time.ms - Date.parse(oldestAt)) / 1000));
+      return {
+        agent_version: parts.version,
+        queue_depth: pending,
+        oldest_unsent_s: oldestS,
+        dead_letters: dead,
+        trust: {
+          keys_version: trust.keys?.version ?? null,
+          head_age_s: trustAge(trust, at).ageS,
+          lists: trust.lists.size,
+        },
+        clock_state: time.clock,
+        conditions: parts.conditions
+          .list()
+          .slice(0, mostConditions)
+          .map(({ code, subject, severity, since }) => ({ code, subject, severity, since })),
+      };
+    },
   };
 }
+
+/** Conditions that a heartbeat carries at most. */
+const mostConditions = 64;
+const longestDeliveryWaitMs = longestWaitMs(publishedDeliveries.waitsMs);
 
 /** Storage faults as the other side understands them. */
 async function available<T>(answer: Promise<T>): Promise<T> {

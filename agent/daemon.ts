@@ -40,7 +40,11 @@ export async function runDaemon(config: Config, parts: DaemonParts, signal: Abor
       tokenFile: join(config.stateDir, tokenFileName),
       version: parts.version,
       log,
-      pages: lanePages({ locale: config.locale, assets: await laneAssets() }),
+      pages: lanePages({
+        locale: config.locale,
+        assets: await laneAssets(),
+        ...(config.site.timeZone === null ? {} : { timeZone: config.site.timeZone }),
+      }),
     });
     log.info("agent_started", { version: parts.version, environment: config.environment, port: api.port });
     notifier.ready();

@@ -6,6 +6,7 @@ import { openHttp } from "./cloud/http.ts";
 import type { Config } from "./config/index.ts";
 import { deviceSigner, makeDeviceKey } from "./device-jws.ts";
 import { type Identity, readDeviceKey, writeDeviceKey, writeIdentity } from "./identity.ts";
+import { seedPin } from "./seed.ts";
 import { ulidMaker } from "./ulid.ts";
 
 export interface EnrolTerminal {
@@ -20,7 +21,7 @@ export interface EnrolTerminal {
  * Makes this terminal's key if it has none, trades the code for an identity and keeps both. A running agent takes the
  * identity up by itself. The key is on disk before it is shown to the cloud, so a cut on the way is cured by asking again.
  *
- * Rejects with `CloudFault`, `EnrolFault`, `IdentityFault` or what the disk says.
+ * Rejects with `CloudFault`, `EnrolFault`, `IdentityFault`, `BundleFault` (the seed) or what the disk says.
  */
 export async function enrolTerminal(
   request: EnrolTerminal,
@@ -42,7 +43,7 @@ export async function enrolTerminal(
       {
         code: request.code,
         environment: config.environment,
-        pin: expectedRoot(config, request.rootPin),
+        pin: await expectedRoot(config, request.rootPin),
         hardware: { model: os.machine(), os: `${os.type()} ${os.release()}`, agent_version: parts.version },
       },
       { newId: ulidMaker(parts.clock.wallMs), signal: request.signal },
@@ -54,9 +55,12 @@ export async function enrolTerminal(
   }
 }
 
-/** The first of configuration and QR code; both must agree when both are there (formats.md section 2). */
-function expectedRoot(config: Config, fromQr: string | null) {
-  const { trustRoot } = config.cloud;
+/**
+ * The first of configuration, QR code and seed; the first two must agree when both are there (formats.md section 2). A seed
+ * that cannot be used is a refusal here: without it the next best would be to believe the connection.
+ */
+async function expectedRoot(config: Config, fromQr: string | null) {
+  const { trustRoot, trustBundle } = config.cloud;
   if (trustRoot !== null && fromQr !== null && trustRoot !== fromQr) {
     throw new EnrolFault(
       "root_mismatch",
@@ -65,5 +69,7 @@ function expectedRoot(config: Config, fromQr: string | null) {
     );
   }
   if (trustRoot !== null) return { sha256: trustRoot, origin: "config" } as const;
-  return fromQr === null ? null : ({ sha256: fromQr, origin: "qr" } as const);
+  if (fromQr !== null) return { sha256: fromQr, origin: "qr" } as const;
+  if (trustBundle === null) return null;
+  return { sha256: await seedPin(trustBundle, config.stateDir), origin: "bundle" } as const;
 }

@@ -1,17 +1,20 @@
 import { auditJournal } from "./audit.ts";
-import type { Clock } from "./clock.ts";
+import { openBookDesk } from "./books/desk.ts";
+import { type Clock, rfc3339 } from "./clock.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
+import type { Counters } from "./counters.ts";
 import { readDeviceKey } from "./identity.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Waiters } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Station } from "./station.ts";
-import type { OutboxState } from "./store/index.ts";
+import { type OutboxState, StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import type { SupervisedReader } from "./supervisor.ts";
 import { trustAge } from "./trust.ts";
+import type { Upkeep } from "./upkeep.ts";
 import { type AgentFacade, type OutboxView, PresentFault, type PresentRequest, type StatusView } from "./views.ts";
 
 export interface FacadeParts {
@@ -21,11 +24,16 @@ export interface FacadeParts {
   readonly lanes: Lanes;
   readonly conditions: Conditions;
   readonly readers: readonly SupervisedReader[];
-  readonly store: SupervisedStore;
+  readonly store: Pick<SupervisedStore, "ask" | "fault">;
+  readonly upkeep: Upkeep | null;
   readonly waiters: Waiters;
   readonly simulation: Simulation | null;
   readonly scenes: readonly { readonly name: string; readonly title: string }[];
   readonly station: () => Station | null;
+  readonly counters: Counters;
+  readonly newId: () => string;
+  /** Called once per stored correction, after it is on disk. */
+  readonly corrected: (record: ScanRecord) => void;
   readonly sendNow: () => void;
   readonly clock: Clock;
 }
@@ -40,6 +48,12 @@ export function openFacade(parts: FacadeParts): AgentFacade {
   const { config, lanes, conditions, store } = parts;
   const outbox = async (rows: number): Promise<OutboxView> =>
     outboxView(await store.ask("outbox", { rows }), parts.clock.wallMs());
+  const books = openBookDesk({
+    ...parts,
+    time: () => parts.station()?.trust.now().time ?? null,
+    online: () => parts.station()?.online() ?? false,
+    retried: () => parts.station()?.deliveriesRetried(),
+  });
   return {
     lane: lanes.view,
     lanes: lanes.views,
@@ -49,8 +63,16 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     conditions: conditions.list,
     events: (query) => store.ask("events", query),
     outbox: () => outbox(outboxRows),
-    unacknowledged: async (after, limit) =>
-      (await store.ask("unacknowledged", { after, limit })).map(({ text }): ScanRecord => JSON.parse(text)),
+    trust: () => parts.station()?.desk ?? null,
+    books: () => books,
+    counters: () => ({ ...parts.counters.view(), clockOffsetS: clockOffsetS(parts) }),
+    unacknowledged: async (after, limit) => {
+      const found = await store.ask("unacknowledged", { after, limit });
+      return {
+        records: found.map(({ text }): ScanRecord => JSON.parse(text)),
+        next: found.length < limit ? null : (found.at(-1)?.place ?? null),
+      };
+    },
     retryDeadLetters: async (id) => {
       const count = await store.ask("retryDead", { id });
       parts.sendNow();
@@ -65,8 +87,17 @@ export function openFacade(parts: FacadeParts): AgentFacade {
         },
         readDeviceKey(config.stateDir),
       ),
-    status: async () => ({ ...statusNow(parts), outbox: await outbox(0) }),
+    acceptLoss: async () => {
+      const accepted = await store.ask("acceptLoss", { at: rfc3339(parts.clock.wallMs()) });
+      await parts.upkeep?.back(store);
+      return accepted.map(({ at, file }) => ({ at, file }));
+    },
+    status: async () => {
+      const [waiting, webhooks] = await Promise.all([outbox(0), books.webhooks()]).catch(lostStore);
+      return { ...statusNow(parts), outbox: waiting, webhooks };
+    },
     present: (request) => present(request, parts),
+    verify: async (payload) => (await parts.station()?.verify(payload)) ?? null,
     scenes: () => parts.scenes,
     scene: async (name) => {
       if (parts.simulation === null) throw noSimulation();
@@ -78,7 +109,13 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     },
   };
 
-  function statusNow(from: FacadeParts): Omit<StatusView, "outbox"> {
+  /** While the store is lost the rest of the status is wanted all the more. */
+  function lostStore(cause: unknown): [null, readonly []] {
+    if (!(cause instanceof StoreFault)) throw cause;
+    return [null, []];
+  }
+
+  function statusNow(from: FacadeParts): Omit<StatusView, "outbox" | "webhooks"> {
     const station = from.station();
     const now = station?.trust.now() ?? null;
     const age = now === null ? null : trustAge(now.trust, now.at);
@@ -106,9 +143,16 @@ export function openFacade(parts: FacadeParts): AgentFacade {
       clock: now?.time.clock ?? "unknown",
       lanes: lanes.views(),
       readers: from.readers.map((reader) => reader.view()),
+      storage: from.upkeep?.view(store) ?? null,
       conditions: conditions.list(),
     };
   }
+}
+
+/** How far the wall clock is from the time that is judged by. */
+function clockOffsetS({ station, clock }: FacadeParts): number | null {
+  const now = station()?.trust.now() ?? null;
+  return now === null || now.watermarkS === null ? null : (clock.wallMs() - now.time.ms) / 1000;
 }
 
 function outboxView(state: OutboxState, nowMs: number): OutboxView {
@@ -153,6 +197,7 @@ async function presentToLane(request: PresentRequest, parts: FacadeParts): Promi
       aim: null,
       ndef: null,
     },
+    { quantity: request.quantity ?? 1, ...(request.sale === undefined ? {} : { sale: request.sale }) },
   );
   if (answer === undefined) throw new PresentFault("simulator_absent", "this terminal is not enrolled yet");
   if (answer.record === null) throw new PresentFault("scan_timeout", "the scan could not be recorded");

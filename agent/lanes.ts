@@ -16,6 +16,7 @@ export type LaneInput =
       readonly decision: Decision;
       readonly firstAt: string | null;
       readonly firstLane: string | null;
+      readonly nextAt: string | null;
     }
   | { readonly kind: "ended" }
   | { readonly kind: "timeout" }
@@ -28,6 +29,7 @@ export interface LaneNow {
   readonly reason: LaneView["reason"];
   readonly firstAt: string | null;
   readonly firstLane: string | null;
+  readonly nextAt: string | null;
   readonly guidance: Guidance | null;
   /** Why the lane is out of order, kept while a result is still shown. */
   readonly blocked: ConditionCode | null;
@@ -45,6 +47,7 @@ export const idleLane: LaneNow = {
   reason: null,
   firstAt: null,
   firstLane: null,
+  nextAt: null,
   guidance: null,
   blocked: null,
   forMs: null,
@@ -85,8 +88,8 @@ export function nextLane(now: LaneNow, input: LaneInput): LaneNow {
 function decidedLane(rest: LaneNow, input: Extract<LaneInput, { kind: "decided" }>): LaneNow {
   const unsure = input.result === "undetermined" || input.result === "unreadable";
   const state = input.decision.outcome === "accepted" ? "accepted" : unsure ? "attention" : "rejected";
-  const { firstAt, firstLane } = input;
-  return { ...rest, state, reason: input.decision.reason, firstAt, firstLane, forMs: resultMs[state] };
+  const { firstAt, firstLane, nextAt } = input;
+  return { ...rest, state, reason: input.decision.reason, firstAt, firstLane, nextAt, forMs: resultMs[state] };
 }
 
 /** All lanes of this agent: current views, watchers, and the timers that bring them back to idle. */
@@ -127,6 +130,7 @@ export function openLanes(
     reason: lane.now.reason,
     firstAt: lane.now.firstAt,
     firstLane: lane.now.firstLane,
+    nextAt: lane.now.nextAt,
     guidance: lane.now.guidance,
     revision: lane.revision,
     degraded,

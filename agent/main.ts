@@ -1,10 +1,14 @@
 import { type Commands, processIo, runCli } from "./cli/index.ts";
 import { systemClock } from "./clock.ts";
 import { runDaemon } from "./daemon.ts";
+import { findDevices } from "./devices.ts";
 import { enrolTerminal } from "./enroll.ts";
 import { createLog } from "./log.ts";
 import { systemdNotifier } from "./notify.ts";
+import { scanImage } from "./scan-image.ts";
+import { checkScanner } from "./scanner-check.ts";
 import { openStored } from "./stored.ts";
+import { checkAgainstPin, openStoredTrust } from "./stored-trust.ts";
 import { version } from "./version.ts";
 
 /** The process edge: signals, environment, standard streams and the exit code; everything else is handed in from here. */
@@ -37,6 +41,11 @@ const commands: Commands = {
     };
   },
   readStore: (config) => openStored(config, { clock, version }),
+  scanImage,
+  openTrust: (config, access) => openStoredTrust(config, access, { clock, user: process.geteuid?.() ?? 0 }),
+  checkBundle: (bundle, pin) => checkAgainstPin(bundle, pin, clock.wallMs()),
+  findDevices,
+  checkScanner,
 };
 
 process.exitCode = await runCli(process.argv.slice(2), io, commands);

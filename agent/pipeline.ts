@@ -8,13 +8,15 @@ import {
   type Verdict,
   verify,
 } from "../verifier/index.ts";
+import { noSale, type Sale } from "./books/sale.ts";
 import { carriedPayload } from "./carrier.ts";
-import { rfc3339 } from "./clock.ts";
+import { type Clock, rfc3339 } from "./clock.ts";
+import type { Counters } from "./counters.ts";
 import type { Finding } from "./decide.ts";
 import type { LaneInput } from "./lanes.ts";
 import type { Log } from "./log.ts";
 import type { ScanRecord } from "./record.ts";
-import type { Presented, ScanDraft } from "./store/index.ts";
+import type { Presented, ScanDraft, Unsettled } from "./store/index.ts";
 import { StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import type { TrustKeeper, TrustNow } from "./trust.ts";
@@ -43,6 +45,8 @@ export interface PipelineParts {
   readonly primitives: Primitives;
   readonly log: Log;
   readonly simulated: boolean;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly counters: Counters;
   readonly newId: () => string;
   readonly online: () => boolean;
   readonly lane: (lane: string, input: LaneInput) => void;
@@ -50,16 +54,25 @@ export interface PipelineParts {
   readonly recorded: (record: ScanRecord) => void;
 }
 
+/** What whoever presents a pass says along with it. */
+export interface Alongside {
+  /** Persons who come on it now, 1 to 1,000; 1 where nobody says. */
+  readonly quantity?: number;
+  /** What the till says about it. */
+  readonly sale?: Sale;
+}
+
 export interface Pipeline {
   /** From read to record: resolves when the decision is on disk and shown. Never rejects. */
   present(
     source: Source,
     presentation: Presentation,
+    alongside?: Alongside,
   ): Promise<{ readonly feedback: Feedback; readonly record: ScanRecord | null }>;
   /** Presentations in work. */
   busy(): number;
   /** What was shown as `unrecorded` and is still to be written, oldest first; the caller writes it and calls `settled`. */
-  unsettled(): readonly { readonly draft: ScanDraft; readonly correctionId: string }[];
+  unsettled(): readonly Unsettled[];
   settled(count: number): void;
 }
 
@@ -76,21 +89,26 @@ interface Looked {
 }
 
 export function openPipeline(parts: PipelineParts): Pipeline {
-  const unsettled: { draft: ScanDraft; correctionId: string }[] = [];
+  const unsettled: Unsettled[] = [];
   const lastUnreadableMs = new Map<string, number>();
   let busy = 0;
 
-  const record = async (source: Source, presentation: Presentation): Promise<ScanRecord | null> => {
+  const record = async (
+    source: Source,
+    presentation: Presentation,
+    { quantity = 1, sale = noSale }: Alongside,
+  ): Promise<ScanRecord | null> => {
     const id = `scan_${parts.newId()}`;
     for (let attempt = 0; attempt < maxTries; attempt++) {
       const trustNow = parts.trust.now();
       const looked = await look(presentation, trustNow, parts.primitives);
-      const draft = draftOf(parts, id, source, presentation, looked, trustNow);
+      const draft = draftOf(parts, id, source, presentation, looked, trustNow, sale);
       const asked: Presented = {
         draft,
         finding: looked.finding,
         kind: looked.kind,
         trustGeneration: looked.verdict === null ? null : trustNow.generation,
+        quantity,
       };
       const answer = await keep(asked);
       if (answer === null) return null;
@@ -103,8 +121,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
       return await parts.store.ask("present", asked);
     } catch (cause) {
       if (!(cause instanceof StoreFault)) throw cause;
-      if (unsettled.length < maxUnsettled)
-        unsettled.push({ draft: asked.draft, correctionId: `scan_${parts.newId()}` });
+      if (unsettled.length < maxUnsettled) unsettled.push(unsettledOf(asked, `scan_${parts.newId()}`));
       else parts.log.error("unrecorded_dropped", { scan: asked.draft.id });
       return null;
     }
@@ -120,14 +137,16 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   };
 
   return {
-    async present(source, presentation) {
+    async present(source, presentation, alongside = {}) {
       if (throttled(source, presentation)) return { feedback: "attention", record: null };
       busy += 1;
+      const startedMs = parts.clock.monotonicMs();
       parts.lane(source.lane, { kind: "checking" });
       try {
-        const kept = await record(source, presentation);
+        const kept = await record(source, presentation, alongside);
         parts.lane(source.lane, kept === null ? unrecorded : shown(kept));
         if (kept === null) return { feedback: "attention", record: null };
+        parts.counters.presented(kept, (parts.clock.monotonicMs() - startedMs) / 1000);
         parts.recorded(kept);
         return { feedback: feedbackOf(kept), record: kept };
       } finally {
@@ -142,6 +161,11 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
+/** A commit that failed may have kept the decision: with this it can be taken back. */
+function unsettledOf({ draft, finding }: Presented, correctionId: string): Unsettled {
+  return { draft, correctionId, pass: finding.result === "unreadable" ? null : finding.claims };
+}
+
 /** What the lane shows when storage cannot keep the decision: never an acceptance. */
 const unrecorded: LaneInput = {
   kind: "decided",
@@ -149,11 +173,13 @@ const unrecorded: LaneInput = {
   decision: { outcome: "rejected", by: "agent", reason: "unrecorded" },
   firstAt: null,
   firstLane: null,
+  nextAt: null,
 };
 
 function shown(record: ScanRecord): LaneInput {
   const { decision, use, verification } = record;
-  return { kind: "decided", result: verification.result, decision, firstAt: use.first_at, firstLane: use.first_lane };
+  const [firstAt, firstLane, nextAt] = [use.first_at, use.first_lane, use.next_at];
+  return { kind: "decided", result: verification.result, decision, firstAt, firstLane, nextAt };
 }
 
 function feedbackOf(record: ScanRecord): Feedback {
@@ -213,6 +239,7 @@ function draftOf(
   presentation: Presentation,
   looked: Looked,
   now: TrustNow,
+  sale: Sale,
 ): ScanDraft {
   const { identity } = parts;
   const { verdict } = looked;
@@ -246,9 +273,9 @@ function draftOf(
       trust_age_s: verdict?.trustAgeS ?? null,
       list_version: verdict?.listVersion ?? null,
     },
-    external_ref: null,
-    amount_cents: null,
-    currency: null,
+    external_ref: sale.externalRef,
+    amount_cents: sale.amountCents,
+    currency: sale.currency,
   };
 }
 

@@ -1,6 +1,7 @@
+import { hidReader } from "../drivers/hid/index.ts";
 import { nfcReader } from "../drivers/nfc/index.ts";
 import type { ReaderDriver, ReaderSink } from "../drivers/reader.ts";
-import { serialReader } from "../drivers/serial/index.ts";
+import { genericScanner, scannerModel, serialReader } from "../drivers/serial/index.ts";
 import type { Clock } from "./clock.ts";
 import type { ReaderConfig } from "./config/config.ts";
 import type { Lanes } from "./lanes.ts";
@@ -12,13 +13,18 @@ export function driverOf(config: ReaderConfig): ReaderDriver {
   switch (config.kind) {
     case "nfc":
       return nfcReader({ driver: config.driver, match: new RegExp(config.match), socket: config.socket });
+    case "hid":
+      return hidReader({ path: config.path });
     case "serial":
       return serialReader({
         path: config.path,
-        baudRate: config.baudRate,
+        model: scannerModel(config.model) ?? genericScanner,
+        trigger: config.trigger,
+        feedback: config.feedback,
+        ...(config.baudRate === null ? {} : { baudRate: config.baudRate }),
         idleGapMs: config.idleGapMs,
         maxFrameBytes: config.maxFrameBytes,
-        aim: config.aim,
+        ...(config.aim === null ? {} : { aim: config.aim }),
       });
   }
 }

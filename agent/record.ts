@@ -17,8 +17,14 @@ export const decisionReasons = [
   "venue_unreachable",
   "lane_closed",
   "unrecorded",
+  "refunded",
+  "amended",
 ] as const;
 export type DecisionReason = (typeof decisionReasons)[number];
+
+/** Reasons of a record that corrects what the till said of an earlier one: money went back, or something was wrong. */
+export const correctionReasons = ["refunded", "amended"] as const satisfies readonly DecisionReason[];
+export type CorrectionReason = (typeof correctionReasons)[number];
 
 export type VerificationReason = "ok" | InvalidReason | UndeterminedReason | UnreadableReason;
 export type OutcomeReason = VerificationReason | DecisionReason;
@@ -32,13 +38,21 @@ export interface Decision {
 /** How the pass was used up, or why that cannot be said. */
 export interface Use {
   readonly kind: "single" | "count" | "period" | "entry_exit" | "none";
+  /** Persons admitted so far, in the period where there is one, and how many the pass is good for. */
   readonly number: number | null;
   readonly of: number | null;
+  /** Persons who came; below zero: who left. */
   readonly quantity: number;
+  /** Whose count it is: this lane's, that of all lanes of this terminal, the venue's. */
   readonly scope: "lane" | "site" | "venue";
-  /** RFC 3339 time, lane of the first use. */
+  /**
+   * RFC 3339 time and lane of the earlier use that this one is measured by: the first of all or of the period, the last
+   * one where it is too soon after it, the last entry where the pass is inside.
+   */
   readonly first_at: string | null;
   readonly first_lane: string | null;
+  /** RFC 3339 time from which the same rule would no longer refuse; null where no time is known or nothing was refused. */
+  readonly next_at: string | null;
   readonly certainty: "confirmed" | "local_only" | "assumed";
 }
 

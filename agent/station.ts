@@ -1,9 +1,13 @@
+import { type Verdict, verify } from "../verifier/index.ts";
 import { Bell } from "./bell.ts";
+import { webhookId } from "./books/delivery.ts";
+import { openWebhooks } from "./books/webhooks.ts";
 import type { Clock } from "./clock.ts";
 import { runSync } from "./cloud/sync.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
 import { openCore } from "./core.ts";
+import type { Counters } from "./counters.ts";
 import { deviceSigner } from "./device-jws.ts";
 import type { DeviceKey, Identity } from "./identity.ts";
 import type { Lanes } from "./lanes.ts";
@@ -11,19 +15,28 @@ import type { Log } from "./log.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import { nodePrimitives } from "./primitives.ts";
 import type { ScanRecord } from "./record.ts";
+import { offerSeed } from "./seed.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
+import type { Timing } from "./timing.ts";
 import { openTrustKeeper, type TrustKeeper } from "./trust.ts";
+import { openTrustDesk } from "./trust-desk.ts";
+import type { TrustDesk } from "./trust-views.ts";
 
 /** An enrolled terminal at work: it can decide, and it talks to the cloud. */
 export interface Station {
   readonly identity: Identity;
   readonly trust: TrustKeeper;
+  readonly desk: TrustDesk;
   readonly pipeline: Pipeline;
+  /** By the trust data and time of this moment; nothing is recorded. */
+  verify(payload: Uint8Array): Promise<Verdict>;
   online(): boolean;
   streaming(): boolean;
   /** Tries the cloud now instead of at the end of a back-off. */
   hurry(): void;
-  /** Talks to the cloud until `signal` aborts. */
+  /** Refused deliveries to receivers of scans are in the queue again. */
+  deliveriesRetried(): void;
+  /** Talks to the cloud and to the receivers of scans until `signal` aborts. */
   sync(signal: AbortSignal): Promise<void>;
 }
 
@@ -40,6 +53,11 @@ export interface StationParts {
   readonly recorded: (record: ScanRecord) => void;
   /** Rung for every stored record. */
   readonly recordedBell: Bell;
+  /** As `recordedBell`, one for each receiver of scans by its id. */
+  readonly webhookBells: ReadonlyMap<string, Bell>;
+  readonly counters: Counters;
+  readonly version: string;
+  readonly timing: Timing;
 }
 
 export async function openStation(identity: Identity, key: DeviceKey, parts: StationParts): Promise<Station> {
@@ -47,6 +65,11 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
   const { environment } = config;
   const primitives = nodePrimitives();
   const trust = await openTrustKeeper({ ...identity, environment }, { ...parts, primitives });
+  const { trustBundle } = config.cloud;
+  if (trustBundle !== null) {
+    const refused = await offerSeed(trustBundle, config.stateDir, trust);
+    if (refused !== null) conditions.raise(refused);
+  }
   const hurry = new Bell();
   let online = false;
   let streaming = false;
@@ -66,12 +89,31 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     signer: await deviceSigner(key),
     recorded: parts.recordedBell,
   });
+  const ids = config.webhooks.map(({ url }) => webhookId(url));
+  await parts.store.ask("registerWebhooks", { ids });
+  const webhooks = openWebhooks(config.webhooks, {
+    ...parts,
+    core,
+    timing: parts.timing.deliveries,
+    states: await parts.store.ask("webhooks", { ids, within: null }),
+    wake: () => {
+      for (const bell of parts.webhookBells.values()) bell.ring();
+    },
+  });
   const events = {
     online: (is: boolean) => {
       if (is !== online) parts.log.info(is ? "cloud_online" : "cloud_offline");
       online = is;
-      if (is) conditions.clear("cloud_unreachable", null);
-      else conditions.raise(cloudUnreachable(config.cloud.url));
+      if (is) {
+        conditions.clear("cloud_unreachable", null);
+        conditions.clear("clock_blocks_tls", null);
+      } else conditions.raise(cloudUnreachable(config.cloud.url));
+    },
+    certificateTime: () => {
+      const { clock, wallOffS } = trust.now().time;
+      // With a sound clock the certificate itself is at fault, and that is for the platform to mend.
+      const isClock = clock === "suspect" || clock === "unknown" || wallOffS !== null;
+      if (isClock) conditions.raise(clockBlocksTls);
     },
     stream: (is: boolean) => {
       streaming = is;
@@ -91,22 +133,26 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
   return {
     identity,
     trust,
+    desk: openTrustDesk(trust, identity),
     pipeline,
+    verify: async (payload) => {
+      const now = trust.now();
+      return verify(payload, now.trust, now.at, primitives);
+    },
     online: () => online,
     streaming: () => streaming,
     hurry: hurry.ring,
-    sync: (signal) =>
-      runSync(
-        {
-          cloudUrl: config.cloud.url,
-          ca: parts.ca,
-          scannerId: identity.scannerId,
-          pollIntervalS: config.cloud.pollIntervalS,
-        },
-        { ...parts, core, hurry },
-        events,
-        signal,
-      ),
+    deliveriesRetried: webhooks.retried,
+    sync: async (signal) => {
+      const options = {
+        cloudUrl: config.cloud.url,
+        ca: parts.ca,
+        scannerId: identity.scannerId,
+        pollIntervalS: config.cloud.pollIntervalS,
+        heartbeat: parts.timing.heartbeat,
+      };
+      await Promise.all([runSync(options, { ...parts, core, hurry }, events, signal), webhooks.run(signal)]);
+    },
   };
 }
 
@@ -119,6 +165,14 @@ function cloudUnreachable(url: string) {
     remedy: "check the network; everything is sent by itself when it is back",
   } as const;
 }
+
+const clockBlocksTls = {
+  code: "clock_blocks_tls",
+  subject: null,
+  severity: "error",
+  detail: "by this terminal's clock the cloud's certificate is not valid, and that clock is not to be trusted",
+  remedy: "set the clock (timedatectl); until then scanning goes on, and pass-agent trust import works",
+} as const;
 
 const credentialRefused = {
   code: "credential_refused",

@@ -1,18 +1,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { storeFileName } from "./agent.ts";
+import { openBookDesk } from "./books/desk.ts";
+import type { BookDesk } from "./books/views.ts";
 import { type Clock, rfc3339 } from "./clock.ts";
 import { openConditions } from "./conditions.ts";
 import type { Config } from "./config/index.ts";
+import { openCounters } from "./counters.ts";
 import { openFacade } from "./facade.ts";
 import { readIdentity } from "./identity.ts";
 import { openLanes } from "./lanes.ts";
 import { openWaiters } from "./readers.ts";
-import { openStore, type Store, StoreFault } from "./store/index.ts";
+import { openStore, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
+import { storedTime } from "./trust.ts";
 import type { AgentFacade } from "./views.ts";
 
 /** What the disk knows of a terminal whose agent does not run. */
 export type Stored = Pick<AgentFacade, "status" | "events" | "outbox" | "unacknowledged" | "audit"> & {
+  readonly books: Pick<BookDesk, "dayReport" | "scans">;
   close(): Promise<void>;
 };
 
@@ -28,14 +33,33 @@ export async function openStored(
   if (!existsSync(file)) return "absent";
   let store: Store;
   try {
-    store = await openStore({ file, policy: config.policy, incarnation: "", readOnly: true });
+    store = await openStore({
+      file,
+      policy: config.policy,
+      rules: config,
+      incarnation: "",
+      readOnly: true,
+      ...lookOnly,
+    });
   } catch (cause) {
     if (cause instanceof StoreFault && cause.code === "store_locked") return "locked";
     throw cause;
   }
   const { clock } = parts;
   const identity = readIdentity(config.stateDir);
+  const memory = await store.ask("readMeta", { name: timeMemoryName });
+  const nothing = { newId: () => "", corrected: () => {} };
+  const books = openBookDesk({
+    ...nothing,
+    config,
+    store,
+    clock,
+    time: () => storedTime(memory, clock),
+    online: () => false,
+    retried: () => {},
+  });
   const facade = openFacade({
+    ...nothing,
     config,
     version: parts.version,
     startedAt: rfc3339(clock.wallMs()),
@@ -45,11 +69,13 @@ export async function openStored(
       () => {},
     ),
     readers: [],
-    store: { ask: store.ask, fault: () => null, close: store.close },
+    store: { ask: store.ask, fault: () => null },
+    upkeep: null,
     waiters: openWaiters(clock),
     simulation: null,
     scenes: [],
     station: () => null,
+    counters: openCounters(),
     sendNow: () => {},
     clock,
   });
@@ -58,6 +84,7 @@ export async function openStored(
     outbox: facade.outbox,
     unacknowledged: facade.unacknowledged,
     audit: facade.audit,
+    books,
     status: async () => ({
       ...(await facade.status()),
       scannerId: identity?.scannerId ?? null,
@@ -66,3 +93,6 @@ export async function openStored(
     close: store.close,
   };
 }
+
+/** What matters only where the file may be written. */
+const lookOnly = { openedAt: "", afterLoss: "reject_single_use", suspicion: null } as const;

@@ -10,6 +10,8 @@ export interface SupervisedReader {
   view(): ReaderView;
   /** Why it does not read now; null while it does or is being opened for the first time. */
   fault(): ReaderFaultCode | null;
+  /** Whether it should look for passes; without effect on a device that cannot be told. */
+  arm(on: boolean): void;
 }
 
 export interface SupervisorParts {
@@ -22,6 +24,8 @@ export interface SupervisorParts {
 
 /** Waits between tries, milliseconds; the last repeats. A device that comes back is served within a second. */
 const backOffMs = [100, 250, 500, 1_000] as const;
+/** For a driver that notices its device coming: then nothing is tried for so long without cause. */
+const absentWaitMs = 2_000;
 
 /**
  * Opens a reader and reopens it whenever it is lost, until `signal` aborts. A device that is absent is a condition, not
@@ -83,20 +87,36 @@ export function superviseReader(
         if (state === "ready") attempt = 0;
         lost(cause);
       }
-      await parts.clock.sleep(backOffMs[Math.min(attempt, backOffMs.length - 1)] ?? 0, signal);
+      const waited = parts.clock.sleep(backOffMs[Math.min(attempt, backOffMs.length - 1)] ?? 0, signal);
+      // Both: a node that is there and cannot be opened would else be tried without end.
+      if (fault?.code === "reader_absent") await driver.appears?.(absentWaitMs, signal);
+      await waited;
     }
     state = "stopped";
   };
   return {
     done: serve(),
     fault: () => fault?.code ?? null,
+    arm: (on) => driver.arm?.(on),
     view: () => ({
       id: config.id,
       lane: config.lane,
       kind: config.kind,
-      driver: config.kind === "nfc" ? config.driver : "serialport",
+      driver: driverName(config),
       state,
       model,
     }),
   };
+}
+
+/** What stands between us and the device. */
+function driverName(config: ReaderConfig): string {
+  switch (config.kind) {
+    case "nfc":
+      return config.driver;
+    case "serial":
+      return "serialport";
+    case "hid":
+      return "hidraw";
+  }
 }

@@ -164,6 +164,12 @@ function logFaults(log: Log, event: string, faults: readonly TrustFault[]): void
   for (const fault of faults) log.warn(event, { code: fault.code, document: fault.document, detail: fault.detail });
 }
 
+/** The time as a start from this stored memory would judge it; for a database that is only looked at. */
+export function storedTime(text: string | null, clock: Clock): JudgedTime {
+  const read = reading(clock);
+  return judge(beginBoot(readTimeMemory(text), read), read);
+}
+
 /** Our own text from the same database; a file without it starts with no time. */
 function readTimeMemory(text: string | null): TimeMemory {
   if (text === null) return noTime;

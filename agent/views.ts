@@ -1,7 +1,10 @@
 import type { Guidance } from "../drivers/reader.ts";
-import type { Environment } from "../verifier/index.ts";
+import type { Environment, Verdict } from "../verifier/index.ts";
 import type { AuditReport } from "./audit.ts";
+import type { Sale } from "./books/sale.ts";
+import type { BookDesk, WebhookView } from "./books/views.ts";
 import type { ClockState, OutcomeReason, ScanRecord } from "./record.ts";
+import type { TrustDesk } from "./trust-views.ts";
 
 /** What a lane shows, everywhere (formats.md section 4). */
 export const laneStates = [
@@ -26,6 +29,8 @@ export interface LaneView {
   /** For `already_redeemed` and its kin: when and where first. */
   readonly firstAt: string | null;
   readonly firstLane: string | null;
+  /** RFC 3339 time from which the pass may be shown again; null where no time is known. */
+  readonly nextAt: string | null;
   readonly guidance: Guidance | null;
   /** Grows with every change on this lane since the agent started. */
   readonly revision: number;
@@ -49,11 +54,18 @@ export const conditionCodes = [
   "trust_expired",
   "trust_refused",
   "clock_untrusted",
+  "clock_blocks_tls",
   "cloud_unreachable",
   "credential_refused",
   "lane_closed",
   "storage_failed",
+  "disk_low",
+  "store_log_long",
+  "store_set_aside",
+  "redemptions_lost",
   "dead_letters",
+  "late_revocation",
+  "webhook_failing",
 ] as const;
 export type ConditionCode = (typeof conditionCodes)[number];
 
@@ -72,7 +84,7 @@ export interface Condition {
 export interface ReaderView {
   readonly id: string;
   readonly lane: string;
-  readonly kind: "nfc" | "serial";
+  readonly kind: "nfc" | "serial" | "hid";
   readonly driver: string;
   readonly state: "opening" | "ready" | "waiting" | "stopped";
   readonly model: string | null;
@@ -98,8 +110,65 @@ export interface StatusView {
   readonly clock: ClockState;
   readonly lanes: readonly LaneView[];
   readonly readers: readonly ReaderView[];
-  readonly outbox: OutboxSummary;
+  /** Null while the store is lost. */
+  readonly outbox: OutboxSummary | null;
+  readonly storage: StorageView | null;
+  readonly webhooks: readonly WebhookView[];
   readonly conditions: readonly Condition[];
+}
+
+/** What happened since this program started, and how its clock stands now. */
+export interface CountersView {
+  readonly presentations: readonly {
+    readonly lane: string;
+    readonly channel: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  /** Decision times by lane: counts in the classes of `decisionBoundsS`, the last class for all above, and their sum. */
+  readonly decisions: readonly { readonly lane: string; readonly classes: readonly number[]; readonly sumS: number }[];
+  /** Passes refused for what this terminal remembers of them. */
+  readonly conflicts: number;
+  /** Wall clock minus the time that is judged by, seconds; null while no signed time is known. */
+  readonly clockOffsetS: number | null;
+}
+
+/** The disk and the database on it; null members where the disk does not answer. */
+export interface StorageView {
+  /** False while the store is lost: nothing is accepted then. */
+  readonly open: boolean;
+  readonly freeBytes: number | null;
+  /** 0 to 100. */
+  readonly usedPercent: number | null;
+  /** Bytes of the database's log. */
+  readonly logBytes: number | null;
+  /** True while the reserve for a full disk is there. */
+  readonly reserve: boolean;
+  /** Names of damaged databases that were set aside. */
+  readonly setAside: readonly string[];
+  readonly lastCheck: StorageCheck | null;
+}
+
+/** What the daily check of the whole database came to. */
+export interface StorageCheck {
+  /** RFC 3339. */
+  readonly at: string;
+  /** Rows read outside the journal, and records of the journal proved. */
+  readonly rows: number;
+  readonly records: number;
+  /** False for a file that is too large to be read in one go. */
+  readonly everyPage: boolean;
+  /** Why the database was given up; null when it is sound. */
+  readonly problem: string | null;
+}
+
+/** A loss of used passes that an operator accepted. */
+export interface AcceptedLoss {
+  /** RFC 3339: when it was found. */
+  readonly at: string;
+  /** Name of the damaged file; null when there was none left. */
+  readonly file: string | null;
 }
 
 export interface OutboxSummary {
@@ -107,6 +176,12 @@ export interface OutboxSummary {
   readonly deadLetters: number;
   /** Age of the oldest record the cloud has not acknowledged, seconds; null when none waits. */
   readonly oldestS: number | null;
+}
+
+export interface WaitingRecords {
+  readonly records: readonly ScanRecord[];
+  /** Where the next page begins; null: there is none. Records of an earlier database come first, with places below zero. */
+  readonly next: number | null;
 }
 
 export interface OutboxView extends OutboxSummary {
@@ -129,6 +204,10 @@ export interface PresentRequest {
   readonly lane: string | null;
   /** The bytes as a scanner would send them or a phone would answer. */
   readonly payload: string;
+  /** Persons who come on it, 1 to 1,000; 1 when it is left out. Only where no reader is named: a reader cannot ask. */
+  readonly quantity?: number;
+  /** What the till says about it. Only where no reader is named. */
+  readonly sale?: Sale;
 }
 
 /** All that the local API, the lane page and the CLI may ask of a running agent. */
@@ -150,14 +229,23 @@ export interface AgentFacade {
     readonly passId: string | null;
   }): Promise<readonly ScanRecord[]>;
   outbox(): Promise<OutboxView>;
-  /** Records that the cloud has not acknowledged, dead letters too, oldest first; limit 1-1000. */
-  unacknowledged(afterSequence: number, limit: number): Promise<readonly ScanRecord[]>;
+  /** Trust data in files; null before enrolment. */
+  trust(): TrustDesk | null;
+  /** Reports, exports, corrections and receivers of scans. */
+  books(): BookDesk;
+  counters(): CountersView;
+  /** Records that the cloud has not acknowledged, dead letters too, oldest first; limit 1-1000. `after`: the last page's `next`. */
+  unacknowledged(after: number | null, limit: number): Promise<WaitingRecords>;
   /** Puts one dead letter (by scan id) or all of them back into the queue; answers how many. */
   retryDeadLetters(scanId: string | null): Promise<number>;
   /** Tries the upload at once instead of at the end of the back-off. */
   sendNow(): void;
+  /** The operator accepts what a damaged database lost of the memory of used passes; answers what that was. */
+  acceptLoss(): Promise<readonly AcceptedLoss[]>;
   /** Proves the journal from end to end; takes seconds for a large one, between the decisions. */
   audit(): Promise<AuditReport>;
+  /** What a payload is worth right now, without deciding, recording or using anything up; null before enrolment. */
+  verify(payload: Uint8Array): Promise<Verdict | null>;
   /** Resolves with the record of the presentation, once durable. Rejects with a `PresentFault`. */
   present(request: PresentRequest): Promise<ScanRecord>;
   /** Runs one named scene of the demo. Rejects with a `PresentFault`. */

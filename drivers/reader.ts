@@ -111,4 +111,11 @@ export interface ReaderDriver {
    * Everything it opened is closed when it settles. The owner calls again to reopen: a driver never retries by itself.
    */
   run(sink: ReaderSink, signal: AbortSignal): Promise<void>;
+  /** Whether the device should look for passes; it does unless told otherwise, over all runs. Absent: it cannot be told. */
+  arm?(on: boolean): void;
+  /**
+   * For the time after `reader_absent`: resolves as soon as the device may be there, at the latest after `withinMs` or when
+   * `signal` aborts. Never rejects. Absent: the driver cannot watch for it.
+   */
+  appears?(withinMs: number, signal: AbortSignal): Promise<void>;
 }

@@ -52,6 +52,28 @@ export async function readingOf(call: Call): Promise<ConfigReading> {
   }
 }
 
+/**
+ * The configuration, for a command that helps to write one: null when none was named and there is none; null with a remark
+ * on stderr when it has mistakes, or is the usual one and cannot be read.
+ *
+ * @throws CommandFault for a named file that cannot be used
+ */
+export async function configIfAny(call: Call): Promise<Config | null> {
+  const named = call.args.option("config") !== null || (call.io.env["PASS_AGENT_CONFIG"] ?? "") !== "";
+  const remark = async (what: string) => {
+    await call.io.stderr.write(`pass-agent: ${plain(what)}; going on without it.\n`);
+    return null;
+  };
+  try {
+    const reading = await readingOf(call);
+    if ("config" in reading) return reading.config;
+    return await remark(`the configuration ${configPath(call)} has mistakes (see: pass-agent config check)`);
+  } catch (error) {
+    if (named || !(error instanceof CommandFault)) throw error;
+    return error.code === "config_missing" ? null : await remark(error.message);
+  }
+}
+
 export function badConfig(path: string, mistakes: number): CommandFault {
   const count = mistakes === 1 ? "a mistake" : `${mistakes} mistakes`;
   return new CommandFault("bad_config", `The configuration ${path} has ${count}`, {

@@ -1,26 +1,22 @@
-import { readFile, stat } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
-import { dirname } from "node:path";
+import type { IncomingMessage } from "node:http";
 import type { Json } from "../config/index.ts";
 import { CommandFault, type ExitCode, exitCodes } from "./commands.ts";
+import { type AgentClientOptions, exchange, type Question, type SentBody } from "./exchange.ts";
 import { numberAt, textAt } from "./wire.ts";
+
+export type { AgentClientOptions } from "./exchange.ts";
 
 /** Asks the running agent over its Unix socket. All answers are JSON; all failures are `CommandFault`s. */
 export interface AgentClient {
   get(path: string, deadlineMs?: number): Promise<Json>;
   /** @param deadlineMs how long the answer may take */
   post(path: string, body: Json, deadlineMs: number): Promise<Json>;
+  /** Sends a file of that media type; a fault of its source goes through as it is. */
+  upload(path: string, file: SentBody, deadlineMs: number): Promise<Json>;
+  /** Hands the bytes of a good answer to `take`, as they come. */
+  download<T>(path: string, deadlineMs: number, take: (chunks: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
 }
 
-export interface AgentClientOptions {
-  readonly socketPath: string;
-  readonly signal: AbortSignal;
-  /** Whom to name in "join the group"; null where the system does not say. */
-  readonly user: string | null;
-}
-
-/** A socket on this machine connects at once, or its owner is stuck. */
-const connectMs = 2_000;
 const getMs = 10_000;
 /** A thousand scan records have about 1.5 MiB. */
 const maxAnswerBytes = 16 * 1024 * 1024;
@@ -28,7 +24,17 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 export function agentClient(options: AgentClientOptions): AgentClient {
   return {
     get: (path, deadlineMs = getMs) => ask(options, { method: "GET", path, body: null, deadlineMs }),
-    post: (path, body, deadlineMs) => ask(options, { method: "POST", path, body: JSON.stringify(body), deadlineMs }),
+    post: (path, body, deadlineMs) => {
+      const bytes = Buffer.from(JSON.stringify(body));
+      const sent = { type: "application/json", length: bytes.length, chunks: [bytes] };
+      return ask(options, { method: "POST", path, body: sent, deadlineMs });
+    },
+    upload: (path, file, deadlineMs) => ask(options, { method: "POST", path, body: file, deadlineMs }),
+    download: (path, deadlineMs, take) =>
+      exchange(options, { method: "GET", path, body: null, deadlineMs }, async (response) => {
+        if (response.statusCode === 200) return await take(response);
+        throw problemFault(response.statusCode ?? 0, await readJson(response, options.socketPath));
+      }),
   };
 }
 
@@ -37,23 +43,17 @@ export function nobodyListens(error: unknown): boolean {
   return error instanceof CommandFault && (error.code === "agent_not_running" || error.code === "agent_gone");
 }
 
-interface Question {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly body: string | null;
-  readonly deadlineMs: number;
+function ask(options: AgentClientOptions, question: Question): Promise<Json> {
+  return exchange(options, question, async (response) => {
+    const body = await readJson(response, options.socketPath);
+    const status = response.statusCode ?? 0;
+    if (status < 400) return body;
+    throw problemFault(status, body);
+  });
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-async function ask(options: AgentClientOptions, question: Question): Promise<Json> {
-  const { status, text } = await exchange(options, question);
-  const body = parseJson(text, options.socketPath);
-  if (status < 400) return body;
-  throw problemFault(status, body);
+async function readJson(response: IncomingMessage, socketPath: string): Promise<Json> {
+  return parseJson(await readBounded(response, socketPath), socketPath);
 }
 
 /** RFC 9457: `detail` says what happened to this request, `title` what sort of thing it is. */
@@ -68,50 +68,6 @@ function problemFault(status: number, body: Json): CommandFault {
         ? exitCodes.unavailable
         : exitCodes.failed;
   return new CommandFault(code, message, { exit, ...(remedy === null ? {} : { remedy }) });
-}
-
-function exchange(options: AgentClientOptions, question: Question): Promise<Answer> {
-  const { socketPath, signal } = options;
-  const timer = new AbortController();
-  const deadline = setTimeout(() => timer.abort(), question.deadlineMs);
-  const answer = new Promise<Answer>((resolve, reject) => {
-    const call = request({
-      socketPath,
-      method: question.method,
-      path: question.path,
-      agent: false,
-      signal: AbortSignal.any([signal, timer.signal]),
-      headers: {
-        accept: "application/json",
-        connection: "close",
-        ...(question.body === null
-          ? {}
-          : { "content-type": "application/json", "content-length": String(Buffer.byteLength(question.body)) }),
-      },
-    });
-    const connecting = setTimeout(() => timer.abort(), connectMs);
-    call.on("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
-      else clearTimeout(connecting);
-    });
-    call.once("close", () => clearTimeout(connecting));
-    call.on("error", reject);
-    call.once("response", (response) => {
-      readBounded(response, socketPath).then(
-        (text) => resolve({ status: response.statusCode ?? 0, text }),
-        (error: unknown) => {
-          call.destroy();
-          reject(error);
-        },
-      );
-    });
-    call.end(question.body ?? undefined);
-  });
-  return answer
-    .catch(async (error: unknown) => {
-      throw await translate(error, options, timer.signal.aborted);
-    })
-    .finally(() => clearTimeout(deadline));
 }
 
 async function readBounded(response: IncomingMessage, socketPath: string): Promise<string> {
@@ -140,78 +96,5 @@ function parseJson(text: string, socketPath: string): Json {
       remedy: "Look which program holds the socket: ss -xlp",
       cause,
     });
-  }
-}
-
-/** Turns what node:http and the system throw into a fault that says what to do. */
-async function translate(error: unknown, options: AgentClientOptions, timedOut: boolean): Promise<unknown> {
-  const { socketPath } = options;
-  if (error instanceof CommandFault) return error;
-  if (options.signal.aborted) return new CommandFault("interrupted", "Stopped before the agent had answered");
-  const fault = (code: string, message: string, remedy: string, exit: ExitCode = exitCodes.unavailable) =>
-    new CommandFault(code, message, { remedy, exit, cause: error });
-  const look = "Look at it with: systemctl status pass-agent";
-  if (timedOut) return fault("agent_timeout", `The agent on ${socketPath} does not answer in time`, look);
-  switch (error instanceof Error && "code" in error ? error.code : null) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return fault(
-        "agent_not_running",
-        `No agent is running: there is no socket ${socketPath}`,
-        "Start it with: sudo systemctl start pass-agent, or: pass-agent run",
-      );
-    case "ECONNREFUSED":
-    case "ENOTSOCK":
-      return fault(
-        "agent_gone",
-        `No agent is running: nobody listens on ${socketPath}, which one left behind`,
-        "Start it with: sudo systemctl start pass-agent, or: pass-agent run",
-      );
-    case "EACCES":
-    case "EPERM":
-      return fault(
-        "socket_forbidden",
-        `This user may not use the agent's socket ${socketPath}`,
-        await howToJoin(options),
-        exitCodes.noPermission,
-      );
-    case "EAGAIN":
-      return fault("agent_timeout", `The agent on ${socketPath} takes no more connections now`, look);
-    case "ECONNRESET":
-    case "EPIPE":
-      return fault("agent_hung_up", `The agent on ${socketPath} hung up before it had answered`, look);
-    default:
-      return fault("agent_unreachable", `The agent on ${socketPath} could not be asked`, look);
-  }
-}
-
-/** Names the group of the socket, or of its folder where that may not even be searched. */
-async function howToJoin(options: AgentClientOptions): Promise<string> {
-  for (const path of [options.socketPath, dirname(options.socketPath)]) {
-    const gid = await groupOf(path);
-    if (gid === null || gid === 0) continue;
-    const group = (await groupName(gid)) ?? String(gid);
-    return `Join its group, then log in again: sudo usermod -aG ${group} ${options.user ?? "$USER"}`;
-  }
-  return "Run the command as root, with sudo";
-}
-
-async function groupOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).gid;
-  } catch {
-    // Not ours to see: the folder above may tell.
-    return null;
-  }
-}
-
-/** group(5). */
-async function groupName(gid: number): Promise<string | null> {
-  try {
-    const lines = (await readFile("/etc/group", "utf8")).split("\n").map((line) => line.split(":"));
-    return lines.find((fields) => fields[2] === String(gid))?.[0] ?? null;
-  } catch {
-    // A system without that file still has the number.
-    return null;
   }
 }

@@ -1,4 +1,7 @@
-import type { Config } from "../config/index.ts";
+import type { BookDesk } from "../books/views.ts";
+import type { Config, Json } from "../config/index.ts";
+import type { DevicesView, ScannerCheckRequest, ScannerCheckView } from "../devices-views.ts";
+import type { TrustDesk, TrustReport } from "../trust-views.ts";
 import type { AgentFacade, StatusView } from "../views.ts";
 import type { CliIo } from "./io.ts";
 
@@ -24,6 +27,53 @@ export interface Commands {
    * @throws CommandFault, or any error with a `code`, when it cannot be read
    */
   readStore(config: Config): Promise<StoredFacts | "locked" | "absent">;
+  /**
+   * Decodes the picture in a file and asks about every code in it.
+   *
+   * @param file absolute path
+   * @throws CommandFault, or any error with a `code`, when the picture cannot be read or is refused
+   */
+  scanImage(file: string, options: ScanImageOptions): Promise<ImageScan>;
+  /**
+   * Opens the trust data on disk, for when no agent answers; `write` to import. As `readStore` otherwise.
+   *
+   * @throws CommandFault, or any error with a `code`: not enrolled, another user's folder, a store that cannot be opened
+   */
+  openTrust(config: Config, access: "read" | "write"): Promise<StoredTrust | "locked" | "absent">;
+  /** Checks a bundle against the base64url SHA-256 of its first root, without any terminal. */
+  checkBundle(bundle: AsyncIterable<Uint8Array>, pin: string): Promise<TrustReport>;
+  /** What is plugged in. */
+  findDevices(config: Config | null, signal: AbortSignal): Promise<DevicesView>;
+  /**
+   * Listens to one scan of a scanner that no agent holds; null when nothing was scanned.
+   *
+   * @throws any error with a `code` when the port does not open or is lost; `reader_busy` when another program has it
+   */
+  checkScanner(request: ScannerCheckRequest, signal: AbortSignal): Promise<ScannerCheckView | null>;
+}
+
+/** How a picture is read. */
+export interface ScanImageOptions {
+  /** Name of a decoding engine; null: the default. */
+  readonly engine: string | null;
+  /** Asks the running agent what a payload is worth; its verdict as the local API spells it. */
+  readonly verify: (payload: Uint8Array) => Promise<Json>;
+  readonly signal: AbortSignal;
+}
+
+/** What is in a picture. */
+export interface ImageScan {
+  /** `valid`: exactly one pass in it is. `ambiguous`: more than one is. */
+  readonly outcome: "valid" | "none" | "ambiguous";
+  readonly codes: readonly ScannedCode[];
+}
+
+export interface ScannedCode {
+  readonly symbology: string;
+  readonly aim: string | null;
+  /** Length of its content; the content itself is nobody's to print. */
+  readonly bytes: number;
+  readonly verdict: Json;
 }
 
 export interface EnrollRequest {
@@ -48,6 +98,12 @@ export interface Enrolment {
 
 /** What the disk knows while no agent runs. */
 export interface StoredFacts extends Pick<AgentFacade, "status" | "events" | "outbox" | "unacknowledged" | "audit"> {
+  readonly books: Pick<BookDesk, "dayReport" | "scans">;
+  close(): Promise<void>;
+}
+
+/** The trust data on disk while no agent runs. */
+export interface StoredTrust extends TrustDesk {
   close(): Promise<void>;
 }
 

@@ -42,20 +42,7 @@ async function readDisk(
   cause: unknown,
 ): Promise<Json> {
   const facts = await call.commands.readStore(config);
-  if (facts === "locked") {
-    throw new CommandFault(
-      "store_locked",
-      `An agent holds the database in ${config.stateDir} and does not answer: it is starting, stopping or stuck`,
-      { exit: exitCodes.unavailable, remedy: "Look at it with: systemctl status pass-agent", cause },
-    );
-  }
-  if (facts === "absent") {
-    throw new CommandFault(
-      "store_absent",
-      `No agent is running, and there is no database in ${config.stateDir}: none has run with this configuration`,
-      { exit: exitCodes.unavailable, remedy: "Start it with: pass-agent run", cause },
-    );
-  }
+  if (facts === "locked" || facts === "absent") throw noFacts(facts, config, cause);
   try {
     const answer = await fromDisk(facts);
     await call.io.stderr.write(
@@ -65,4 +52,19 @@ async function readDisk(
   } finally {
     await facts.close();
   }
+}
+
+/** Why the disk cannot be asked: an agent has it that does not answer, or none has ever run. */
+export function noFacts(why: "locked" | "absent", config: Config, cause: unknown): CommandFault {
+  return why === "locked"
+    ? new CommandFault(
+        "store_locked",
+        `An agent holds the database in ${config.stateDir} and does not answer: it is starting, stopping or stuck`,
+        { exit: exitCodes.unavailable, remedy: "Look at it with: systemctl status pass-agent", cause },
+      )
+    : new CommandFault(
+        "store_absent",
+        `No agent is running, and there is no database in ${config.stateDir}: none has run with this configuration`,
+        { exit: exitCodes.unavailable, remedy: "Start it with: pass-agent run", cause },
+      );
 }

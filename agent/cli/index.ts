@@ -5,6 +5,9 @@ export {
   type Enrolment,
   type ExitCode,
   exitCodes,
+  type ImageScan,
+  type ScanImageOptions,
+  type ScannedCode,
   type StoredFacts,
 } from "./commands.ts";
 export { type CliIo, type Output, OutputClosed, processIo } from "./io.ts";

@@ -26,7 +26,7 @@ export function answerText(scan: Json, io: CliIo, colours: Palette): string {
   const word = outcome === "accepted" ? colours.good(outcome) : colours.bad(plain(outcome));
   const decider = by === "agent" ? "" : ` by ${plain(by)}`;
   const why = reason === "ok" ? "" : `: ${plain(reason)}`;
-  return [`${word}${decider}${why}`, firstUse(scan, io), flagAt(scan, "offline") ? "offline" : null]
+  return [`${word}${decider}${why}`, firstUse(scan, io), nextUse(scan, io), flagAt(scan, "offline") ? "offline" : null]
     .filter((part) => part !== null)
     .join(", ");
 }
@@ -38,4 +38,9 @@ function firstUse(scan: Json, io: CliIo): string | null {
   const lane = textAt(scan, "use", "first_lane");
   const where = lane === null ? "" : ` at ${plain(lane)}`;
   return `first ${localTime(at, io.timeZone)} (${ago(at, io.now())})${where}`;
+}
+
+function nextUse(scan: Json, io: CliIo): string | null {
+  const at = textAt(scan, "use", "next_at");
+  return at === null ? null : `good again from ${localTime(at, io.timeZone)}`;
 }

@@ -19,9 +19,9 @@ export function sentence(text: string): string {
   return clean === "" || /[.?!]$/.test(clean) ? clean : `${clean}.`;
 }
 
-/** With a capital at the beginning: other parts of the agent write details and remedies as phrases. */
+/** With a capital at the beginning: other parts of the agent write details and remedies as phrases. Commands stay as they are. */
 export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^(sudo|pass-agent) /.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Rows as indented lines, every column as wide as its widest cell. */

@@ -1,5 +1,8 @@
 import type { Admission, Offered } from "../../verifier/index.ts";
-import type { ItemAnswer, ItemError, Receipt, StoredBatch } from "../store/index.ts";
+import type { WebhookEvent } from "../books/flat-scan.ts";
+import type { ClockState } from "../record.ts";
+import type { DeliveryNote, ItemAnswer, ItemError, Receipt, StoredBatch, TakeDelivery } from "../store/index.ts";
+import type { Condition } from "../views.ts";
 
 /** The core cannot keep or give anything now (its storage is away): ask again later. */
 export class CoreUnavailable extends Error {
@@ -26,4 +29,37 @@ export interface CorePort {
   offerTrust(offered: Offered): Promise<Admission>;
   /** Signs in the device's name, with `typ` `scanner-assertion+jwt`. */
   signAssertion(claims: { readonly aud: string; readonly nonce: string }): string;
+  /** What a webhook receiver gets next, or when to ask again. */
+  nextDelivery(
+    webhook: string,
+    events: readonly WebhookEvent[],
+    take: TakeDelivery["take"],
+  ): Promise<
+    ({ readonly kind: "delivery" } & Delivery) | { readonly kind: "nothing"; readonly dueInMs: number | null }
+  >;
+  noteDelivery(webhook: string, note: DeliveryNote): Promise<void>;
+  /** As `nextRecord`, for one webhook receiver. */
+  nextRecordFor(webhook: string, signal: AbortSignal): Promise<void>;
+  heartbeat(): Promise<Heartbeat>;
+}
+
+/** One record for a webhook receiver: the same bytes at every attempt. */
+export interface Delivery {
+  readonly sequence: number;
+  /** Attempts before this one. */
+  readonly attempts: number;
+  readonly body: string;
+  /** What time it is, as far as this terminal knows, seconds since 1970. */
+  readonly atS: number;
+}
+
+/** How this terminal is, in the names of the wire (contract.md 2.2). */
+export interface Heartbeat {
+  readonly agent_version: string;
+  readonly queue_depth: number;
+  readonly oldest_unsent_s: number | null;
+  readonly dead_letters: number;
+  readonly trust: { readonly keys_version: number | null; readonly head_age_s: number | null; readonly lists: number };
+  readonly clock_state: ClockState;
+  readonly conditions: readonly Pick<Condition, "code" | "subject" | "severity" | "since">[];
 }

@@ -26,6 +26,12 @@ export interface EnrolRequest {
   readonly hardware: { readonly model: string; readonly os: string; readonly agent_version: string };
 }
 
+const pinners: Readonly<Record<RootOrigin, string>> = {
+  config: "trust_root in the configuration",
+  qr: "the enrolment code",
+  bundle: "the trust bundle in the configuration",
+  tls: "an earlier answer",
+};
 const path = "/v1/scanners/enroll";
 const maxAnswerBytes = 1024 * 1024;
 
@@ -85,7 +91,7 @@ function identity(body: Readonly<Record<string, unknown>>, cloudUrl: string, req
   if (request.pin !== null && request.pin.sha256 !== sha256) {
     throw new EnrolFault(
       "root_mismatch",
-      `the cloud's root is ${sha256} and ${request.pin.origin === "config" ? "trust_root in the configuration" : "the enrolment code"} expects ${request.pin.sha256}`,
+      `the cloud's root is ${sha256} and ${pinners[request.pin.origin]} expects ${request.pin.sha256}`,
       "somebody may be between this terminal and the cloud: do not go on before the tenant's root was checked",
     );
   }

@@ -7,12 +7,24 @@ import { gzipSync } from "node:zlib";
 export class CloudFault extends Error {
   override readonly name = "CloudFault";
   readonly code: CloudFaultCode;
-  constructor(code: CloudFaultCode, message: string, cause?: unknown) {
+  /** What had come of an answer that broke off. */
+  readonly partial: CloudAnswer | null;
+  constructor(code: CloudFaultCode, message: string, cause?: unknown, partial: CloudAnswer | null = null) {
     super(message, { cause });
     this.code = code;
+    this.partial = partial;
   }
 }
-export type CloudFaultCode = "unreachable" | "timeout" | "tls" | "too_large" | "aborted" | "bad_answer";
+/** `tls_time`: by the system's clock the certificate is not valid yet, or not any more. */
+export type CloudFaultCode =
+  | "unreachable"
+  | "timeout"
+  | "too_slow"
+  | "tls"
+  | "tls_time"
+  | "too_large"
+  | "aborted"
+  | "bad_answer";
 
 export interface CloudRequest {
   readonly method: "GET" | "POST";
@@ -22,6 +34,8 @@ export interface CloudRequest {
   readonly body?: Uint8Array;
   /** Most bytes of answer to take; more is `too_large`. */
   readonly maxBytes: number;
+  /** Give up with `too_slow` when the body of the answer comes slower than `HttpLimits` says. */
+  readonly steady?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -38,8 +52,18 @@ export interface CloudHttp {
   close(): void;
 }
 
-/** From the first byte sent to the last byte received. */
-const totalDeadlineMs = 20_000;
+export interface HttpLimits {
+  /** From the first byte sent to the last byte received, milliseconds. */
+  readonly totalMs: number;
+  /** A steady answer brings at least so many bytes in each such time. */
+  readonly paceMs: number;
+  readonly paceBytes: number;
+}
+
+/** 1 KiB/s over 10 s: whoever is slower holds a connection without meaning to serve it. */
+const usualLimits: HttpLimits = { totalMs: 20_000, paceMs: 10_000, paceBytes: 10 * 1024 };
+/** Four downloads at once, and always one connection more for uploads. */
+const maxSockets = 6;
 /** The API version this agent was written against (contract.md 1.4). */
 export const apiVersion = "2026-05-19";
 
@@ -49,17 +73,17 @@ export const apiVersion = "2026-05-19";
  * @param baseUrl `https:`, or `http:` to loopback in sandbox (checked by the configuration)
  * @param ca PEM text of a private CA, added to nothing: it replaces the system's; null for the system's
  */
-export function openHttp(baseUrl: string, ca: string | null): CloudHttp {
+export function openHttp(baseUrl: string, ca: string | null, limits: HttpLimits = usualLimits): CloudHttp {
   const base = new URL(baseUrl);
   const secure = base.protocol === "https:";
   const agent = secure
-    ? new https.Agent({ keepAlive: true, maxSockets: 4, minVersion: "TLSv1.2", ...(ca === null ? {} : { ca }) })
-    : new http.Agent({ keepAlive: true, maxSockets: 4 });
+    ? new https.Agent({ keepAlive: true, maxSockets, minVersion: "TLSv1.2", ...(ca === null ? {} : { ca }) })
+    : new http.Agent({ keepAlive: true, maxSockets });
   const request = secure ? https.request : http.request;
 
   const send = (ask: CloudRequest): Promise<CloudAnswer> => {
     const { promise, resolve, reject } = Promise.withResolvers<CloudAnswer>();
-    const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(totalDeadlineMs)]);
+    const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(limits.totalMs)]);
     const body = ask.body === undefined ? undefined : packed(ask.body);
     const outgoing = request(new URL(ask.path, base), {
       agent,
@@ -72,15 +96,30 @@ export function openHttp(baseUrl: string, ca: string | null): CloudHttp {
         ...ask.headers,
       },
     });
-    outgoing.on("error", (cause) => reject(translate(cause, ask.signal)));
+    // Once the answer has begun, its reader finds out as well, and knows how far it got; but not why.
+    let why: unknown = null;
+    let hasBegun = false;
+    outgoing.on("error", (cause) => {
+      why ??= cause;
+      if (!hasBegun) reject(translate(cause, ask.signal, limits, null));
+    });
     outgoing.on("response", (incoming) => {
-      readAll(incoming, ask.maxBytes).then(
-        (body) => resolve({ status: incoming.statusCode ?? 0, headers: firstValues(incoming.headers), body }),
-        (cause: unknown) => {
-          outgoing.destroy();
-          reject(cause instanceof CloudFault ? cause : translate(cause, ask.signal));
-        },
-      );
+      hasBegun = true;
+      const parts: Uint8Array[] = [];
+      const soFar = (): CloudAnswer => {
+        const body = Buffer.concat(parts);
+        return { status: incoming.statusCode ?? 0, headers: firstValues(incoming.headers), body };
+      };
+      const pace = ask.steady === true ? watchPace(incoming, parts, limits) : null;
+      readAll(incoming, parts, ask.maxBytes)
+        .then(
+          () => resolve(soFar()),
+          (cause: unknown) => {
+            outgoing.destroy();
+            reject(translate(cause instanceof CloudFault ? cause : (why ?? cause), ask.signal, limits, soFar()));
+          },
+        )
+        .finally(() => clearInterval(pace ?? undefined));
     });
     outgoing.end(body?.bytes);
     return promise;
@@ -100,8 +139,20 @@ function packed(body: Uint8Array): {
   return { bytes, headers: { "Content-Type": "application/json", "Content-Length": bytes.length, ...encoding } };
 }
 
-async function readAll(stream: Readable, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+/** Ends a stream that comes too slowly. */
+function watchPace(stream: Readable, parts: readonly Uint8Array[], limits: HttpLimits): NodeJS.Timeout {
+  const { paceMs, paceBytes } = limits;
+  let before = 0;
+  return setInterval(() => {
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    if (size - before < paceBytes) {
+      stream.destroy(new CloudFault("too_slow", `less than ${paceBytes} bytes came in ${paceMs} ms`));
+    }
+    before = size;
+  }, paceMs);
+}
+
+async function readAll(stream: Readable, parts: Uint8Array[], maxBytes: number): Promise<void> {
   let size = 0;
   for await (const part of stream) {
     if (!(part instanceof Uint8Array)) throw new CloudFault("bad_answer", "the answer is not bytes");
@@ -109,21 +160,30 @@ async function readAll(stream: Readable, maxBytes: number): Promise<Uint8Array> 
     if (size > maxBytes) throw new CloudFault("too_large", `the answer is longer than ${maxBytes} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts);
 }
 
 function firstValues(headers: http.IncomingHttpHeaders): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-function translate(cause: unknown, stopped: AbortSignal): CloudFault {
-  if (stopped.aborted) return new CloudFault("aborted", "stopped", cause);
+function translate(cause: unknown, stopped: AbortSignal, limits: HttpLimits, partial: CloudAnswer | null): CloudFault {
+  if (stopped.aborted) return new CloudFault("aborted", "stopped", cause, partial);
+  if (cause instanceof CloudFault) return new CloudFault(cause.code, cause.message, cause, partial);
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code === "ABORT_ERR") return new CloudFault("timeout", `no answer within ${totalDeadlineMs} ms`, cause);
+  // An abort is a DOMException, whose own code is a number.
+  const isLate = code === "ABORT_ERR" || (cause instanceof Error && cause.name === "TimeoutError");
+  if (isLate) return new CloudFault("timeout", `no answer within ${limits.totalMs} ms`, cause, partial);
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return new CloudFault(
+      "tls_time",
+      `by this machine's clock the server's certificate does not count (${code})`,
+      cause,
+    );
+  }
   if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return new CloudFault("tls", `the server's certificate is not trusted (${code})`, cause);
   }
-  return new CloudFault("unreachable", `no connection (${code === "" ? "unknown" : code})`, cause);
+  return new CloudFault("unreachable", `no connection (${code === "" ? "unknown" : code})`, cause, partial);
 }
 
 /** Parses a JSON object; anything else (HTML of a captive portal, an empty body) is `bad_answer`. */

@@ -4,8 +4,10 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { backOffMs } from "./back-off.ts";
 import { type CorePort, CoreUnavailable } from "./core-port.ts";
-import { deltasByList, type UpdateResult, updateTrust } from "./downlink.ts";
+import { openDownlink, type UpdateResult } from "./downlink.ts";
+import { type HeartbeatTiming, runHeartbeat } from "./heartbeat.ts";
 import { CloudFault, openHttp } from "./http.ts";
+import { deltasByList } from "./ladder.ts";
 import { CredentialFault, openSession } from "./session.ts";
 import { holdStream, type StreamEvent } from "./stream.ts";
 import { runUplink } from "./uplink.ts";
@@ -16,6 +18,7 @@ export interface SyncOptions {
   readonly ca: string | null;
   readonly scannerId: string;
   readonly pollIntervalS: number;
+  readonly heartbeat: HeartbeatTiming;
 }
 
 /** What the operator should see of the link. */
@@ -24,6 +27,8 @@ export interface SyncEvents {
   readonly stream: (is: boolean) => void;
   readonly credential: (fault: CredentialFault | null) => void;
   readonly updated: (result: UpdateResult) => void;
+  /** The clock of this machine puts the server's certificate out of its time. */
+  readonly certificateTime: () => void;
 }
 
 export interface SyncParts {
@@ -67,6 +72,7 @@ export async function runSync(
       runUplink(uplink, signal),
       runDownlink({ ...parts, session, online, poll, pushed, events, options }, signal),
       runStream({ ...parts, session, online, poll, pushed, events, options }, signal),
+      runHeartbeat({ ...parts, ...options, session }, signal),
     ]);
   } finally {
     http.close();
@@ -85,11 +91,12 @@ interface LinkParts extends SyncParts {
 
 async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void> {
   let failures = 0;
+  const downlink = openDownlink(parts);
   while (!signal.aborted) {
     let waitMs: number;
     try {
       const hint = parts.pushed.shift() ?? null;
-      const result = await updateTrust(parts, hint, signal);
+      const result = await downlink.update(hint, signal);
       parts.online(true);
       parts.events.credential(null);
       parts.events.updated(result);
@@ -176,6 +183,7 @@ function failed(cause: unknown, parts: LinkParts, failures: number): number {
   if (cause instanceof CoreUnavailable) return waitMs;
   if (!(cause instanceof CloudFault)) throw cause;
   if (cause.code === "aborted") return 0;
+  if (cause.code === "tls_time") parts.events.certificateTime();
   if (cause.code !== "bad_answer") parts.online(false);
   parts.log.debug("cloud_failed", { code: cause.code, detail: cause.message });
   return waitMs;

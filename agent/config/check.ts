@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { isLoopbackAddress } from "./address.ts";
+import { areLanesKnown, checkSite, unknownLane } from "./check-rules.ts";
+import { checkWebhooks } from "./check-webhooks.ts";
 import type { Config } from "./config.ts";
-import { type Findings, type KeyPath, nearestName } from "./mistake.ts";
+import type { Findings, KeyPath } from "./mistake.ts";
 
 /** Name of the API socket inside the runtime folder. */
 export const apiSocketName = "api.sock";
@@ -19,6 +21,8 @@ export function crossCheck(config: Config, findings: Findings): void {
   checkSockets(config, findings);
   checkLanes(config, findings);
   checkReaders(config, findings);
+  checkSite(config, config.lanes, findings);
+  checkWebhooks(config, findings);
 }
 
 function checkCloud(config: Config, findings: Findings): void {
@@ -72,21 +76,14 @@ function checkLanes(config: Config, findings: Findings): void {
 function checkReaders(config: Config, findings: Findings): void {
   checkUnique(config.readers, "reader", findings);
   const lanes = config.lanes.map((lane) => lane.id);
-  const lanesKnown = lanes.length > 0 && lanes.every((_, index) => !findings.spoiled(["lane", index, "id"]));
+  const lanesKnown = areLanesKnown(config.lanes, findings);
   const ports = new Map<string, number>();
   for (const [index, reader] of config.readers.entries()) {
     const at = ["reader", index, "lane"];
     if (!findings.spoiled(at) && lanesKnown && !lanes.includes(reader.lane)) {
-      const nearest = nearestName(reader.lane, lanes);
-      findings.add(at, {
-        code: "unknown_lane",
-        problem: "names no lane of this file",
-        value: reader.lane,
-        nearest: nearest === null ? null : JSON.stringify(nearest),
-        allowed: lanes.map((id) => JSON.stringify(id)).join(", "),
-      });
+      findings.add(at, unknownLane(reader.lane, lanes));
     }
-    if (reader.kind === "serial" && !findings.spoiled(["reader", index, "path"])) {
+    if (reader.kind !== "nfc" && !findings.spoiled(["reader", index, "path"])) {
       const first = ports.get(reader.path);
       if (first === undefined) ports.set(reader.path, index);
       else {

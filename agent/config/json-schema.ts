@@ -1,6 +1,8 @@
 import type { Key, TableSpec } from "./key.ts";
 import { policyKinds, policyTable } from "./policy-schema.ts";
+import { maxRules, maxZones, ruleTable, siteTable, zoneTable } from "./rules-schema.ts";
 import {
+  hidTable,
   laneTable,
   maxLanes,
   maxReaders,
@@ -11,6 +13,7 @@ import {
   topTable,
 } from "./schema.ts";
 import type { Json, JsonObject } from "./value-type.ts";
+import { maxWebhooks, webhookTable } from "./webhook-schema.ts";
 
 /**
  * The JSON Schema (draft 7, which TOML editors understand) of the configuration file. What several keys say together
@@ -27,8 +30,14 @@ export function configJsonSchema(): JsonObject {
       reader: {
         ...listSchema(maxReaders),
         description: readerTable.doc,
-        items: { oneOf: [readerSchema(nfcTable, "nfc"), readerSchema(serialTable, "serial")] },
+        items: {
+          oneOf: [readerSchema(nfcTable, "nfc"), readerSchema(serialTable, "serial"), readerSchema(hidTable, "hid")],
+        },
       },
+      site: tableSchema([siteTable]),
+      zone: { ...listSchema(maxZones, 0), description: zoneTable.doc, items: tableSchema([zoneTable]) },
+      rule: { ...listSchema(maxRules, 0), description: ruleTable.doc, items: tableSchema([ruleTable]) },
+      webhook: { ...listSchema(maxWebhooks, 0), description: webhookTable.doc, items: tableSchema([webhookTable]) },
       policy: {
         type: "object",
         additionalProperties: false,
@@ -39,8 +48,8 @@ export function configJsonSchema(): JsonObject {
   };
 }
 
-function listSchema(max: number): JsonObject {
-  return { type: "array", minItems: 1, maxItems: max };
+function listSchema(max: number, min = 1): JsonObject {
+  return { type: "array", minItems: min, maxItems: max };
 }
 
 function readerSchema(own: TableSpec, kind: string): JsonObject {
@@ -64,9 +73,9 @@ function keySchema(key: Key<unknown>): JsonObject {
   return { ...key.type.jsonSchema, description: key.doc, ...(fallback === null ? {} : { default: fallback }) };
 }
 
-/** Defaults are texts, numbers and lists of them. */
+/** Defaults are texts, numbers, truth values and lists of them. */
 function asJson(value: unknown): Json {
-  if (typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
   if (Array.isArray(value)) return value.map(asJson);
   return null;
 }

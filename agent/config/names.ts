@@ -2,27 +2,41 @@ import type { ReaderConfig } from "./config.ts";
 import type { TableSpec } from "./key.ts";
 import { type Findings, type KeyPath, nearestName } from "./mistake.ts";
 import { policyKinds, policyTable } from "./policy-schema.ts";
+import { siteTables } from "./rules-schema.ts";
 import {
   apiTable,
   cloudTable,
+  devicesTable,
+  hidTable,
   laneTable,
   nfcTable,
   plainTables,
   readerTable,
   readerTables,
   serialTable,
+  storageTable,
   topTable,
 } from "./schema.ts";
 import type { TomlTable } from "./toml.ts";
+import { webhookTable } from "./webhook-schema.ts";
 
 /** Notes every name in `table` that none of `specs` knows, with the nearest one or the table where it belongs. */
 export function checkNames(table: TomlTable, path: KeyPath, specs: readonly TableSpec[], findings: Findings): void {
-  noteUnknown(table, path, specs.flatMap(namesOf), findings);
+  noteUnknown(table, path, [...new Set(specs.flatMap(namesOf))], findings);
 }
 
 /** As `checkNames`, for what stands outside all tables: keys and headers. */
 export function checkTopNames(table: TomlTable, findings: Findings): void {
-  const headers = [cloudTable, apiTable, laneTable, readerTable].map((spec) => spec.name);
+  const headers = [
+    cloudTable,
+    apiTable,
+    laneTable,
+    readerTable,
+    storageTable,
+    devicesTable,
+    webhookTable,
+    ...siteTables,
+  ].map((spec) => spec.name);
   noteUnknown(table, [], [...namesOf(topTable), ...headers, "policy", "simulation"], findings);
 }
 
@@ -31,24 +45,35 @@ export function checkPolicyNames(table: TomlTable, findings: Findings): void {
   noteUnknown(table, ["policy"], policyKinds, findings);
 }
 
-/** As `checkNames`, for a reader: a key of the other kind is named as such. */
+const kindTables: Readonly<Record<ReaderConfig["kind"], TableSpec>> = {
+  nfc: nfcTable,
+  serial: serialTable,
+  hid: hidTable,
+};
+
+/** As `checkNames`, for a reader: a key of another kind is named as such. */
 export function checkReaderNames(
   table: TomlTable,
   path: KeyPath,
   kind: ReaderConfig["kind"],
   findings: Findings,
 ): void {
-  const own = [...namesOf(readerTable), ...namesOf(kind === "nfc" ? nfcTable : serialTable)];
-  const otherKind = kind === "nfc" ? "serial" : "nfc";
-  const others = namesOf(kind === "nfc" ? serialTable : nfcTable);
-  for (const name of Object.keys(table).filter((candidate) => others.includes(candidate))) {
+  const own = [...namesOf(readerTable), ...namesOf(kindTables[kind])];
+  const others = Object.entries(kindTables).flatMap(([other, spec]) =>
+    namesOf(spec)
+      .filter((name) => !own.includes(name))
+      .map((name) => ({ name, other })),
+  );
+  for (const name of Object.keys(table)) {
+    const home = others.find((candidate) => candidate.name === name);
+    if (home === undefined) continue;
     findings.add([...path, name], {
       code: "wrong_place",
-      problem: `belongs to a reader of kind "${otherKind}", and this one is of kind "${kind}"`,
+      problem: `belongs to a reader of kind "${home.other}", and this one is of kind "${kind}"`,
       allowed: own.join(", "),
     });
   }
-  noteUnknown(table, path, [...own, ...others], findings, own);
+  noteUnknown(table, path, [...own, ...others.map(({ name }) => name)], findings, own);
 }
 
 function noteUnknown(
@@ -74,7 +99,14 @@ function noteUnknown(
 /** A header swallows all that follows it, so a key often stands in the wrong table: says where it would be known. */
 function homeOf(name: string): string | null {
   if (namesOf(topTable).includes(name)) return "at the top of the file, before the first header";
-  const tables = [...plainTables, laneTable, ...readerTables, ...policyKinds.map(policyTable)];
+  const tables = [
+    ...plainTables,
+    laneTable,
+    ...readerTables,
+    ...siteTables,
+    webhookTable,
+    ...policyKinds.map(policyTable),
+  ];
   const found = tables.find((spec) => namesOf(spec).includes(name));
   if (found === undefined) return null;
   return policyKinds.some((kind) => kind === found.name) ? "under [policy.<kind>]" : `under ${found.header}`;

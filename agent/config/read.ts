@@ -5,20 +5,25 @@ import type {
   ApiConfig,
   CloudConfig,
   Config,
+  DevicesConfig,
   KindPolicy,
   LaneConfig,
   NfcReaderConfig,
   Policy,
   ReaderConfig,
   SerialReaderConfig,
+  StorageConfig,
+  WebhookConfig,
 } from "./config.ts";
-import type { Key, TableSpec } from "./key.ts";
-import { type Findings, type KeyPath, type Mistake, openFindings } from "./mistake.ts";
+import { type KeyPath, type Mistake, openFindings } from "./mistake.ts";
 import { checkNames, checkPolicyNames, checkReaderNames, checkTopNames } from "./names.ts";
 import { type PolicyKind, policyKeys, policyTable } from "./policy-schema.ts";
+import { readSite } from "./read-rules.ts";
 import {
   apiTable,
   cloudTable,
+  devicesTable,
+  hidTable,
   laneTable,
   maxLanes,
   maxReaders,
@@ -27,9 +32,22 @@ import {
   readerTables,
   serialTable,
   simulationTable,
+  storageTable,
   topTable,
 } from "./schema.ts";
-import { isTable, lineFinder, parseToml, type TomlTable } from "./toml.ts";
+import {
+  absolute,
+  type Context,
+  keyReader,
+  optionalList,
+  type ReadKey,
+  readList,
+  standIn,
+  subTable,
+  tableAt,
+} from "./tables.ts";
+import { lineFinder, parseToml, type TomlTable } from "./toml.ts";
+import { maxWebhooks, webhookTable } from "./webhook-schema.ts";
 
 export type ConfigReading = { readonly config: Config } | { readonly mistakes: readonly Mistake[] };
 
@@ -52,12 +70,6 @@ export function readConfig(text: string, source: string): ConfigReading {
 
 const lastLine = Number.MAX_SAFE_INTEGER;
 
-interface Context {
-  readonly findings: Findings;
-  /** Folder of the file, absolute. */
-  readonly folder: string;
-}
-
 function readFile(context: Context, table: TomlTable): Config {
   checkTopNames(table, context.findings);
   const read = keyReader(context, table, []);
@@ -72,7 +84,11 @@ function readFile(context: Context, table: TomlTable): Config {
     lanes: readList(context, table, laneTable, maxLanes, readLane),
     readers: readList(context, table, readerTable, maxReaders, readReader),
     policy: readPolicy(context, table),
+    ...readSite(context, table),
+    webhooks: optionalList(context, table, webhookTable, maxWebhooks, readWebhook),
     simulation: "simulation" in table ? readSimulation(context, subTable(context, table, simulationTable)) : null,
+    storage: readStorage(context, subTable(context, table, storageTable)),
+    devices: readDevices(context, subTable(context, table, devicesTable)),
   };
 }
 
@@ -84,6 +100,7 @@ function readCloud(context: Context, table: TomlTable): CloudConfig {
     url: cloudAddress(read(keys.url)),
     caFile: absolute(context, read(keys.caFile)),
     trustRoot: read(keys.trustRoot),
+    trustBundle: absolute(context, read(keys.trustBundle)),
     pollIntervalS: read(keys.pollIntervalS),
   };
 }
@@ -100,10 +117,34 @@ function readApi(context: Context, table: TomlTable): ApiConfig {
   };
 }
 
+function readStorage(context: Context, table: TomlTable): StorageConfig {
+  checkNames(table, ["storage"], [storageTable], context.findings);
+  const read = keyReader(context, table, ["storage"]);
+  return { afterLoss: read(storageTable.keys.afterLoss) };
+}
+
+function readDevices(context: Context, table: TomlTable): DevicesConfig {
+  checkNames(table, ["devices"], [devicesTable], context.findings);
+  const read = keyReader(context, table, ["devices"]);
+  return { serialById: resolve(context.folder, read(devicesTable.keys.serialById)) };
+}
+
 function readSimulation(context: Context, table: TomlTable): { readonly socket: string } {
   checkNames(table, ["simulation"], [simulationTable], context.findings);
   const read = keyReader(context, table, ["simulation"]);
   return { socket: resolve(context.folder, read(simulationTable.keys.socket)) };
+}
+
+function readWebhook(context: Context, table: TomlTable, path: KeyPath): WebhookConfig {
+  const { keys } = webhookTable;
+  checkNames(table, path, [webhookTable], context.findings);
+  const read = keyReader(context, table, path);
+  const url = read(keys.url);
+  return {
+    url: URL.parse(url)?.href ?? url,
+    secretFile: resolve(context.folder, read(keys.secretFile)),
+    events: read(keys.events),
+  };
 }
 
 function readLane(context: Context, table: TomlTable, path: KeyPath): LaneConfig {
@@ -124,7 +165,14 @@ function readReader(context: Context, table: TomlTable, path: KeyPath): ReaderCo
     return readNfc(context, common, standIn);
   }
   checkReaderNames(table, path, kind, findings);
-  return kind === "nfc" ? readNfc(context, common, read) : readSerial(context, common, read);
+  switch (kind) {
+    case "nfc":
+      return readNfc(context, common, read);
+    case "serial":
+      return readSerial(context, common, read);
+    case "hid":
+      return { ...common, kind, path: resolve(context.folder, read(hidTable.keys.path)) };
+  }
 }
 
 type ReaderCommon = Pick<NfcReaderConfig, "id" | "lane">;
@@ -146,6 +194,9 @@ function readSerial(context: Context, common: ReaderCommon, read: ReadKey): Seri
     ...common,
     kind: "serial",
     path: resolve(context.folder, read(keys.path)),
+    model: read(keys.model),
+    trigger: read(keys.trigger),
+    feedback: read(keys.feedback),
     baudRate: read(keys.baudRate),
     idleGapMs: read(keys.idleGapMs),
     maxFrameBytes: read(keys.maxFrameBytes),
@@ -186,76 +237,4 @@ function readKindPolicy(context: Context, policies: TomlTable, kind: PolicyKind)
       rotation_unverifiable: read(undetermined.rotation_unverifiable),
     },
   };
-}
-
-type ReadKey = <T>(key: Key<T>) => T;
-
-/** For a table that cannot be read: says nothing more about it. */
-const standIn: ReadKey = (key) => (key.fallback.kind === "value" ? key.fallback.value : key.type.placeholder);
-
-/** Reads one key of one table: its value, its default, or (with a mistake noted) a stand-in. */
-function keyReader(context: Context, table: TomlTable, path: KeyPath): ReadKey {
-  const { findings } = context;
-  return (key) => {
-    const at = [...path, key.name];
-    if (!Object.hasOwn(table, key.name)) {
-      if (key.fallback.kind === "value") return key.fallback.value;
-      findings.add(at, { code: "missing_key", problem: "is missing", allowed: key.type.allowed });
-      return key.type.placeholder;
-    }
-    const value = table[key.name];
-    const parsed = key.type.parse(value);
-    if (parsed.ok) return parsed.value;
-    const { code, problem, nearest } = parsed;
-    const concealed = key.type.conceals?.(value) === true;
-    findings.add(at, { code, problem, nearest, allowed: key.type.allowed, ...(concealed ? {} : { value }) });
-    return key.type.placeholder;
-  };
-}
-
-function subTable(context: Context, file: TomlTable, spec: TableSpec): TomlTable {
-  return tableAt(context, file[spec.name], [spec.name], spec.header);
-}
-
-function tableAt(context: Context, value: unknown, path: KeyPath, header: string): TomlTable {
-  if (value === undefined) return {};
-  if (isTable(value)) return value;
-  const problem = Array.isArray(value) ? "is a list and must be one table" : "is not a table";
-  context.findings.add(path, { code: "wrong_type", problem, value, allowed: `keys under the header ${header}` });
-  return {};
-}
-
-function readList<T>(
-  context: Context,
-  file: TomlTable,
-  spec: TableSpec,
-  max: number,
-  read: (context: Context, table: TomlTable, path: KeyPath) => T,
-): readonly T[] {
-  const { findings } = context;
-  const path = [spec.name];
-  const value = file[spec.name];
-  const allowed = `1 to ${max} times the header ${spec.header}, two brackets on each side`;
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) {
-    findings.add(path, { code: "missing_key", problem: "is missing", allowed });
-    return [];
-  }
-  if (!Array.isArray(value)) {
-    const problem = isTable(value) ? "is one table and must be a list of tables" : "is not a list of tables";
-    findings.add(path, { code: "wrong_type", problem, value, allowed });
-    return [];
-  }
-  if (value.length > max) {
-    findings.add(path, { code: "not_allowed", problem: `is there ${value.length} times`, allowed });
-    return [];
-  }
-  if (!value.every(isTable)) {
-    findings.add(path, { code: "wrong_type", problem: "holds something that is not a table", value, allowed });
-    return [];
-  }
-  return value.map((entry, index) => read(context, entry, [...path, index]));
-}
-
-function absolute(context: Context, path: string | null): string | null {
-  return path === null ? null : resolve(context.folder, path);
 }

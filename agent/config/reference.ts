@@ -1,24 +1,30 @@
 import type { Key, TableSpec } from "./key.ts";
 import { type PolicyKind, policyKinds, policyTable } from "./policy-schema.ts";
+import { siteTables } from "./rules-schema.ts";
 import {
   apiTable,
   cloudTable,
+  devicesTable,
+  hidTable,
   laneTable,
   nfcTable,
   readerTable,
   serialTable,
   simulationTable,
+  storageTable,
   topTable,
 } from "./schema.ts";
+import { webhookTable } from "./webhook-schema.ts";
 
 /** The reference of all keys as Markdown: what stands between the markers of docs/configuration.md. */
 export function configReference(): string {
-  const sections = [topTable, cloudTable, apiTable, laneTable, readerTable, nfcTable, serialTable].map((spec) =>
+  const sections = [topTable, cloudTable, apiTable, laneTable, readerTable, nfcTable, serialTable, hidTable].map(
+    (spec) => section(headingOf(spec), spec.doc, rows(spec)),
+  );
+  const last = [...siteTables, webhookTable, storageTable, devicesTable, simulationTable].map((spec) =>
     section(headingOf(spec), spec.doc, rows(spec)),
   );
-  return [...sections, policySection(), section(headingOf(simulationTable), simulationTable.doc, rows(simulationTable))]
-    .join("\n")
-    .trimEnd();
+  return [...sections, policySection(), ...last].join("\n").trimEnd();
 }
 
 function headingOf(spec: TableSpec): string {

@@ -1,11 +1,30 @@
 import { cloudAddressProblem, isLoopbackHost, originProblem } from "./address.ts";
 import { absent, required, type TableSpec, withDefault } from "./key.ts";
-import { integer, listOf, oneNumberOf, oneOf, text } from "./value-type.ts";
+import { flag, integer, listOf, oneNumberOf, oneOf, text } from "./value-type.ts";
 
 /**
  * The one table of all configuration keys (those of policies are in policy-schema.ts). Reading, checking, the JSON Schema
  * and the reference in docs/configuration.md all come from here.
  */
+
+/** Rows of the table of scanners, in its order: drivers/serial/models.ts. */
+export const serialModels = [
+  "generic",
+  "honeywell",
+  "metrologic",
+  "zebra-ssi",
+  "zebra-cdc",
+  "datalogic",
+  "newland",
+  "gm65",
+  "low-cost",
+  "cipherlab",
+  "opticon",
+  "cino",
+  "vtap",
+  "vtap-typed",
+  "springcard",
+] as const;
 
 /** Languages the lane page speaks. */
 export const shippedLocales = ["en", "de", "es"] as const;
@@ -16,7 +35,8 @@ const path = text({
   max: 1024,
 });
 
-const id = text({
+/** Names of lanes, readers and zones. */
+export const id = text({
   allowed: 'letters, digits, "-" and "_", at most 64, beginning with a letter or digit',
   pattern: /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
   max: 64,
@@ -75,6 +95,12 @@ export const cloudTable = {
       }),
       "pinned at enrolment",
       "Pins the first root of trust. Where it is given, no enrolment code can bring another.",
+    ),
+    trustBundle: absent(
+      "trust_bundle",
+      path,
+      "none",
+      "Trust bundle offered at each start, e.g. one that a package installed. It must belong to root or the agent's user, and nobody else may write to it (see trust.md).",
     ),
     pollIntervalS: withDefault(
       "poll_interval_s",
@@ -155,7 +181,7 @@ export const readerTable = {
   keys: {
     id: required("id", id, "Names the reader in records and messages."),
     lane: required("lane", id, "The `id` of the lane it serves."),
-    kind: required("kind", oneOf(["nfc", "serial"]), "What sort of device it is; it decides the other keys."),
+    kind: required("kind", oneOf(["nfc", "serial", "hid"]), "What sort of device it is; it decides the other keys."),
   },
 } satisfies TableSpec;
 
@@ -195,10 +221,28 @@ export const serialTable = {
       path,
       "Device file. Names under `/dev/serial/by-id/` stay the same when devices are plugged in another order.",
     ),
-    baudRate: withDefault(
+    model: withDefault(
+      "model",
+      oneOf(serialModels),
+      "generic",
+      "The family of the scanner: how its codes are framed, started and answered (see scanners.md). `generic` reads any scanner that sends lines.",
+    ),
+    trigger: withDefault(
+      "trigger",
+      oneOf(["auto", "host"]),
+      "auto",
+      "`host` starts the scanner while its lane can decide, where the model knows how; `auto` leaves that to the scanner.",
+    ),
+    feedback: withDefault(
+      "feedback",
+      flag,
+      true,
+      "Whether the scanner sounds the outcome, where the model knows how. Anything but an acceptance sounds as a refusal.",
+    ),
+    baudRate: absent(
       "baud_rate",
       oneNumberOf([1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600]),
-      115200,
+      "the model's",
       "Bits per second. Without meaning for USB scanners that imitate a port.",
     ),
     idleGapMs: withDefault(
@@ -213,11 +257,52 @@ export const serialTable = {
       4096,
       "A longer code is refused as `frame_too_long`.",
     ),
-    aim: withDefault(
+    aim: absent(
       "aim",
       oneOf(["auto", "on", "off"]),
-      "auto",
+      "the model's, mostly `auto`",
       "Does the scanner put an AIM identifier such as `]Q1` before the data? `auto` removes it when it is a known one.",
+    ),
+  },
+} satisfies TableSpec;
+
+export const hidTable = {
+  name: "reader",
+  header: '[[reader]] with kind = "hid"',
+  doc: "A barcode scanner in HID-POS mode (USB usage page 0x8C). One in keyboard mode types into whatever has the focus and is not read.",
+  keys: {
+    path: required(
+      "path",
+      path,
+      "Device file, `/dev/hidraw…` or a link to it. The udev rule 60-pass-agent.rules opens it to the agent.",
+    ),
+  },
+} satisfies TableSpec;
+
+export const storageTable = {
+  name: "storage",
+  header: "[storage]",
+  doc: "What is done when the disk or the database fails (see reliability.md).",
+  keys: {
+    afterLoss: withDefault(
+      "after_loss",
+      oneOf(["reject_single_use", "accept"]),
+      "reject_single_use",
+      "What a pass of limited use gets whose earlier use may be among what a damaged database lost, until somebody runs `pass-agent store accept-loss`. Other passes are decided as always.",
+    ),
+  },
+} satisfies TableSpec;
+
+export const devicesTable = {
+  name: "devices",
+  header: "[devices]",
+  doc: "Where `pass-agent devices` looks.",
+  keys: {
+    serialById: withDefault(
+      "serial_by_id",
+      path,
+      "/dev/serial/by-id",
+      "Folder in which udev names serial ports after the devices behind them.",
     ),
   },
 } satisfies TableSpec;
@@ -232,8 +317,15 @@ export const simulationTable = {
 } satisfies TableSpec;
 
 /** Tables a file may hold, beside the policies. */
-export const plainTables: readonly TableSpec[] = [topTable, cloudTable, apiTable, simulationTable];
-export const readerTables: readonly TableSpec[] = [readerTable, nfcTable, serialTable];
+export const plainTables: readonly TableSpec[] = [
+  topTable,
+  cloudTable,
+  apiTable,
+  storageTable,
+  devicesTable,
+  simulationTable,
+];
+export const readerTables: readonly TableSpec[] = [readerTable, nfcTable, serialTable, hidTable];
 export const maxLanes = 64;
 export const maxReaders = 64;
 

@@ -1,5 +1,6 @@
 import type { Config, ReaderConfig } from "./config.ts";
 import { policyKinds } from "./policy-schema.ts";
+import { siteShape } from "./show-rules.ts";
 import { writeToml } from "./toml.ts";
 import type { JsonObject } from "./value-type.ts";
 
@@ -14,6 +15,7 @@ export function configShape(config: Config): JsonObject {
       url: config.cloud.url,
       ca_file: config.cloud.caFile,
       trust_root: config.cloud.trustRoot,
+      trust_bundle: config.cloud.trustBundle,
       poll_interval_s: config.cloud.pollIntervalS,
     },
     api: {
@@ -30,6 +32,12 @@ export function configShape(config: Config): JsonObject {
         return [kind, { use, ...undetermined }];
       }),
     ),
+    ...siteShape(config),
+    ...(config.webhooks.length === 0
+      ? {}
+      : { webhook: config.webhooks.map(({ url, secretFile, events }) => ({ url, secret_file: secretFile, events })) }),
+    storage: { after_loss: config.storage.afterLoss },
+    devices: { serial_by_id: config.devices.serialById },
     ...(config.simulation === null ? {} : { simulation: { socket: config.simulation.socket } }),
   };
 }
@@ -41,14 +49,22 @@ export function configToml(config: Config): string {
 
 function readerShape(reader: ReaderConfig): JsonObject {
   const common = { id: reader.id, lane: reader.lane, kind: reader.kind };
-  return reader.kind === "nfc"
-    ? { ...common, driver: reader.driver, match: reader.match, socket: reader.socket }
-    : {
+  switch (reader.kind) {
+    case "nfc":
+      return { ...common, driver: reader.driver, match: reader.match, socket: reader.socket };
+    case "hid":
+      return { ...common, path: reader.path };
+    case "serial":
+      return {
         ...common,
         path: reader.path,
+        model: reader.model,
+        trigger: reader.trigger,
+        feedback: reader.feedback,
         baud_rate: reader.baudRate,
         idle_gap_ms: reader.idleGapMs,
         max_frame_bytes: reader.maxFrameBytes,
         aim: reader.aim,
       };
+  }
 }

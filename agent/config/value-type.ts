@@ -73,6 +73,28 @@ export function oneNumberOf(numbers: readonly [number, ...number[]]): ValueType<
   };
 }
 
+/** A whole number from `min` to `max`, or this one word. */
+export function integerOr<const Word extends string>(
+  word: Word,
+  range: { readonly min: number; readonly max: number },
+): ValueType<number | Word> {
+  const number = integer(range);
+  return {
+    allowed: `${number.allowed}, or ${JSON.stringify(word)}`,
+    jsonSchema: { oneOf: [number.jsonSchema, { type: "string", enum: [word] }] },
+    placeholder: number.placeholder,
+    parse: (value) => (value === word ? { ok: true, value: word } : number.parse(value)),
+  };
+}
+
+/** `true` or `false`. */
+export const flag: ValueType<boolean> = {
+  allowed: "true or false",
+  jsonSchema: { type: "boolean" },
+  placeholder: false,
+  parse: (value) => (typeof value === "boolean" ? { ok: true, value } : wrongType("true or false")),
+};
+
 /**
  * A text of 1 to `max` characters that matches `pattern`, then passes `check`.
  *

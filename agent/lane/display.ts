@@ -13,7 +13,7 @@ export interface DisplayOptions {
 /** What a lane says to the guest in front of it: at most three words, one line of reason, one line of next step. */
 export function displayOf(view: LaneView, options: DisplayOptions): Display {
   const { headline, line, next } = sayingOf(view, options.words);
-  return { headline, line: firstUse(view, options) ?? line, next };
+  return { headline, line: firstUse(view, options) ?? line, next: nextUse(view, options) ?? next };
 }
 
 function sayingOf(view: LaneView, words: Words): Display {
@@ -44,23 +44,37 @@ function sayingOf(view: LaneView, words: Words): Display {
 }
 
 /** "First used 21 Nov, 19:30, Gate 2"; null when the view knows of no first use or the time is not one. */
-function firstUse(view: LaneView, { words, timeZone, laneName }: DisplayOptions): string | null {
-  if (view.state === "accepted" || view.firstAt === null) return null;
-  const at = new Date(view.firstAt);
-  if (Number.isNaN(at.getTime())) return null;
-  const when = new Intl.DateTimeFormat(words.locale, {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(timeZone === null ? {} : { timeZone }),
-  })
-    .format(at)
-    // A date broken over two lines is not read at a glance.
-    .replaceAll(/\s/g, "\u00a0");
+function firstUse(view: LaneView, options: DisplayOptions): string | null {
+  const { words, laneName } = options;
+  const when = view.state === "accepted" ? null : timeText(view.firstAt, options);
+  if (when === null) return null;
   const template = view.firstLane === null ? words.firstUse.when : words.firstUse.whenAndWhere;
   return template.replace("{when}", () => when).replace("{where}", () => laneName(view.firstLane ?? ""));
+}
+
+/** "Good again from 22 Nov, 00:00."; null when nobody knows a time. */
+function nextUse(view: LaneView, options: DisplayOptions): string | null {
+  const when = view.state === "accepted" ? null : timeText(view.nextAt, options);
+  return when === null ? null : options.words.nextUse.replace("{when}", () => when);
+}
+
+/** @param rfc3339 null comes out for what is no time */
+function timeText(rfc3339: string | null, { words, timeZone }: DisplayOptions): string | null {
+  const at = new Date(rfc3339 ?? "");
+  if (Number.isNaN(at.getTime())) return null;
+  return (
+    new Intl.DateTimeFormat(words.locale, {
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      ...(timeZone === null ? {} : { timeZone }),
+    })
+      .format(at)
+      // A date broken over two lines is not read at a glance.
+      .replaceAll(/\s/g, "\u00a0")
+  );
 }
 
 function display(headline: string, { line, next }: Sentence): Display {

@@ -21,6 +21,7 @@ export interface LaneMessage {
   readonly reason: OutcomeReason | ConditionCode | null;
   readonly first_at: string | null;
   readonly first_lane: string | null;
+  readonly next_at: string | null;
   readonly guidance: Guidance | null;
   readonly revision: number;
   readonly environment: Environment;

@@ -37,6 +37,7 @@ export function lanePages(options: {
       reason: view.reason,
       first_at: view.firstAt,
       first_lane: view.firstLane,
+      next_at: view.nextAt,
       guidance: view.guidance,
       revision: view.revision,
       environment: view.environment,

@@ -3,6 +3,7 @@ import type { LanePages } from "../lane/index.ts";
 import type { Log } from "../log.ts";
 import type { AgentFacade } from "../views.ts";
 import { createAuthenticator } from "./auth.ts";
+import { bookRoutes } from "./book-routes.ts";
 import { answerRequest, type ExchangeParts } from "./exchange.ts";
 import { gateRules } from "./gate.ts";
 import { laneRoutes } from "./lane-routes.ts";
@@ -10,6 +11,8 @@ import { listenTcp, listenUnix } from "./listen.ts";
 import { apiRoutes } from "./routes.ts";
 import { createStreams } from "./streams.ts";
 import { makeToken, readOrMakeToken } from "./token.ts";
+import { trustRoutes } from "./trust-routes.ts";
+import { verifyRoutes } from "./verify-route.ts";
 
 export interface ApiOptions {
   readonly facade: AgentFacade;
@@ -39,6 +42,8 @@ export interface Api {
 /** Connections per transport: an attack on TCP leaves the Unix socket, and with it the command line, in service. */
 const mostConnections = 64;
 const drainMs = 500;
+/** From the first to the last byte of a request. The Unix socket also takes files, from a slow stick perhaps. */
+const requestMs = { tcp: 10_000, unix: 60_000 } as const;
 
 /**
  * Starts the local API and the lane pages on TCP and, if asked, on a Unix socket (ecosystem.md 3.1).
@@ -53,11 +58,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const stopping = new AbortController();
   const routes = [
     ...apiRoutes({ facade, version, streamClients: streams.size }),
+    ...trustRoutes(facade),
+    ...verifyRoutes(facade),
+    ...bookRoutes(facade),
     ...laneRoutes({ facade, pages, version, simToken }),
   ];
   // The Host list needs the port, which is known only once the server listens.
-  const tcp = createHttpServer();
-  const unix = createHttpServer();
+  const tcp = createHttpServer(requestMs.tcp);
+  const unix = createHttpServer(requestMs.unix);
   const close = async (): Promise<void> => {
     stopping.abort();
     streams.close();
@@ -85,11 +93,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 /** Bounds against slow and endless senders (reliability.md T39); Node closes whoever breaks them. */
-function createHttpServer(): Server {
+function createHttpServer(requestTimeout: number): Server {
   const server = createServer({
     maxHeaderSize: 8_192,
     headersTimeout: 5_000,
-    requestTimeout: 10_000,
+    requestTimeout,
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: 1_000,
   });

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log.ts";
 import type { Authenticator } from "./auth.ts";
-import { readBody } from "./body.ts";
+import { openUpload, readBody } from "./body.ts";
 import { type Arrival, corsHeaders, type GateRules, gateRefusal } from "./gate.ts";
 import { repeatedName, unknownName } from "./members.ts";
 import { type Problem, problemDocument, problemStatus } from "./problem.ts";
-import { type Answer, findRoute, type PlainAnswer, type Route } from "./router.ts";
+import { type Answer, type Download, findRoute, type PlainAnswer, type Route } from "./router.ts";
 import type { Streams } from "./streams.ts";
 
 export interface ExchangeParts {
@@ -63,6 +65,7 @@ export async function answerRequest(
     if (parts.streams.admit(response, headers, answer.open)) return;
     answer = { kind: "problem", problem: { code: "rate_limited", detail: "32 event streams are open already" } };
   }
+  if (answer.kind === "download") return sendDownload(response, headers, answer, parts);
   const reply = replyOf(answer, path, requestId);
   const length = String(Buffer.byteLength(reply.body));
   response.writeHead(reply.status, { ...headers, ...reply.headers, "content-length": length });
@@ -93,6 +96,9 @@ async function chooseAnswer(
     return refuse({ code: "method_not_allowed", detail: `Allowed here: ${match.allowed.join(", ")}` });
   }
   const { route, params } = match;
+  if ((route.upload !== undefined || route.unixOnly === true) && transport !== "unix") {
+    return refuse({ code: "unix_socket_only", detail: "This is answered on the Unix socket only" });
+  }
   const absent = route.absent?.() ?? null;
   if (absent !== null) return refuse(absent);
   const refusal =
@@ -104,9 +110,30 @@ async function chooseAnswer(
   const query = new URLSearchParams(at.search);
   const stray = route.query === "any" ? null : (unknownName([...query.keys()], route.query) ?? repeatedName(query));
   if (stray !== null) return refuse(stray);
+  if (route.upload !== undefined) {
+    const upload = openUpload(request, route.upload);
+    if (!upload.ok) return refuse(upload.problem);
+    return await inTime(route.answer({ params, query, body: null, upload: upload.value }), parts.signal);
+  }
   const body = route.method === "POST" ? await readBody(request) : { ok: true as const, value: null };
   if (!body.ok) return refuse(body.problem);
-  return await inTime(route.answer({ params, query, body: body.value }), parts.signal);
+  return await inTime(route.answer({ params, query, body: body.value, upload: null }), parts.signal);
+}
+
+/** Sends bytes at the reader's pace, for a minute at most. A reader that goes away gets no more, and nobody else notices. */
+async function sendDownload(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  { type, chunks }: Download,
+  { signal, log }: ExchangeParts,
+): Promise<void> {
+  response.writeHead(200, { ...headers, "content-type": type });
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+  try {
+    await pipeline(Readable.from(chunks), response, { signal: stop });
+  } catch (cause) {
+    log.debug("api_download_ended", { fault: cause instanceof Error ? cause.name : typeof cause });
+  }
 }
 
 /** Fetch standard, CORS preflight, for a listed origin only. */

@@ -1,3 +1,4 @@
+import { readSale, saleMembers } from "../books/sale.ts";
 import { nearestName } from "../config/index.ts";
 import type { PresentRequest } from "../views.ts";
 import type { Problem } from "./problem.ts";
@@ -26,13 +27,31 @@ export function readEventsQuery(query: URLSearchParams): Read<EventsQuery> {
   };
 }
 
-/** The body of `POST /v1/sim/present`: `payload` (not empty), `reader` and `lane` (each text, null or absent). */
+/** `limit` as for events, `after`: the `next_after` of the last page, which may lie below zero. */
+export function readPlaceQuery(
+  query: URLSearchParams,
+): Read<{ readonly limit: number; readonly after: number | null }> {
+  const limit = readInteger(query, "limit", 1, largestLimit);
+  if (!limit.ok) return limit;
+  const text = query.get("after");
+  if (text !== null && !/^-?\d{1,16}$/.test(text))
+    return refuse("type_mismatch", "after", "after must be a whole number");
+  return { ok: true, value: { limit: limit.value ?? defaultLimit, after: text === null ? null : Number(text) } };
+}
+
+const largestQuantity = 1_000;
+
+/**
+ * The body of `POST /v1/sim/present`: `payload` (not empty), `reader` and `lane` (each text, null or absent), `quantity` (1
+ * to 1,000 persons, null or absent; not with a reader, which cannot ask how many come), and what the till says about it:
+ * `external_ref`, `amount_cents`, `currency` (null or absent; not with a reader either).
+ */
 export function readPresentBody(body: unknown): Read<PresentRequest> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     return refuse("type_mismatch", "body", "The body is not a JSON object");
   }
   const members = new Map<string, unknown>(Object.entries(body));
-  const unknownMember = unknownName([...members.keys()], ["payload", "reader", "lane"]);
+  const unknownMember = unknownName([...members.keys()], ["payload", "reader", "lane", "quantity", ...saleMembers]);
   if (unknownMember !== null) return { ok: false, problem: unknownMember };
   const payload = members.get("payload");
   if (payload === undefined) return refuse("missing_field", "payload", "payload is missing");
@@ -43,7 +62,22 @@ export function readPresentBody(body: unknown): Read<PresentRequest> {
   if (reader !== null && typeof reader !== "string") return refuse("type_mismatch", "reader", "reader must be a text");
   const lane = members.get("lane") ?? null;
   if (lane !== null && typeof lane !== "string") return refuse("type_mismatch", "lane", "lane must be a text");
-  return { ok: true, value: { payload, reader, lane } };
+  const quantity = members.get("quantity") ?? null;
+  if (quantity !== null && (typeof quantity !== "number" || !Number.isInteger(quantity))) {
+    return refuse("type_mismatch", "quantity", "quantity must be a whole number");
+  }
+  if (quantity !== null && (quantity < 1 || quantity > largestQuantity)) {
+    return refuse("out_of_range", "quantity", `quantity must be 1 to ${largestQuantity}`);
+  }
+  const sale = readSale(Object.fromEntries(members), true);
+  if (!sale.ok) return sale;
+  const saidMore = ["quantity", ...saleMembers].find((name) => (members.get(name) ?? null) !== null);
+  if (reader !== null && saidMore !== undefined) {
+    return refuse("unknown_field", saidMore, `${saidMore} goes with a lane: a reader cannot ask`);
+  }
+  const request = { payload, reader, lane, ...(quantity === null ? {} : { quantity }) };
+  const hasSale = sale.value.amountCents !== null || sale.value.externalRef !== null;
+  return { ok: true, value: hasSale ? { ...request, sale: sale.value } : request };
 }
 
 /** The body of `POST /v1/outbox/retry`: `scan_id`, or nothing for all dead letters. */
@@ -82,7 +116,8 @@ export function repeatedName(query: URLSearchParams): Problem | null {
   return { code: "type_mismatch", param: twice, detail: `"${twice}" is given more than once` };
 }
 
-function readInteger(query: URLSearchParams, name: string, least: number, most: number): Read<number | null> {
+/** A whole number of a query; null when it is absent. */
+export function readInteger(query: URLSearchParams, name: string, least: number, most: number): Read<number | null> {
   const text = query.get(name);
   if (text === null) return { ok: true, value: null };
   if (!/^\d{1,16}$/.test(text)) return refuse("type_mismatch", name, `${name} must be a whole number`);

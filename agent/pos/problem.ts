@@ -28,6 +28,11 @@ const kinds = {
     title: "The request names a host that is not this agent",
     remedy: "Use 127.0.0.1, localhost or [::1] with the port, or add the name to `allowed_hosts` under [api]",
   },
+  unix_socket_only: {
+    status: 403,
+    title: "This address answers on the Unix socket only",
+    remedy: "Use the command line: pass-agent trust import",
+  },
   not_found: { status: 404, title: "There is nothing at this address", remedy: "GET /v1/ping names the API versions" },
   lane_not_found: { status: 404, title: "No such lane", remedy: "GET /v1/status lists the lanes" },
   reader_not_found: { status: 404, title: "No such reader", remedy: "GET /v1/status lists the readers" },
@@ -37,11 +42,54 @@ const kinds = {
     title: "This agent has no simulation",
     remedy: "Passes can be presented by hand only in a demo or a test",
   },
+  scan_not_found: { status: 404, title: "No such scan", remedy: "GET /v1/events lists the scans of this terminal" },
+  currency_mismatch: {
+    status: 409,
+    title: "The scan is in another currency",
+    remedy: "Give the amount in the currency of the scan",
+  },
+  id_conflict: { status: 409, title: "The id is taken by another record", remedy: "Choose a new id, or send none" },
+  invalid_enum: {
+    status: 400,
+    title: "A word is not one of the known ones",
+    remedy: "Correct the member named in `param`",
+  },
+  invalid_currency: {
+    status: 400,
+    title: "There is no such currency",
+    remedy: "Give three letters of ISO 4217, such as EUR",
+  },
+  invalid_date: { status: 400, title: "There is no such date", remedy: "Give a date such as 2026-05-19" },
+  pattern_mismatch: {
+    status: 400,
+    title: "A text does not have the right form",
+    remedy: "Correct the member named in `param`",
+  },
+  unrecorded: {
+    status: 503,
+    title: "Nobody knows whether the record was kept",
+    remedy: "Ask again with the same id: it is written once",
+  },
+  storage_failed: {
+    status: 503,
+    title: "The storage does not answer",
+    remedy: "Look at the conditions in GET /v1/status",
+  },
   method_not_allowed: { status: 405, title: "This address has no such method", remedy: "See the Allow header" },
   scan_timeout: {
     status: 408,
     title: "The reader gave no answer in time",
     remedy: "Look at the reader's state in GET /v1/status, then present again",
+  },
+  not_enrolled: {
+    status: 409,
+    title: "This terminal belongs to no tenant yet",
+    remedy: "Enrol it first: pass-agent enroll <code>",
+  },
+  trust_unavailable: {
+    status: 409,
+    title: "The trust data cannot be put in a bundle",
+    remedy: "Connect this terminal to the cloud once, or import a bundle",
   },
   too_large: { status: 413, title: "The body is too large", remedy: "Send at most 65536 bytes" },
   unsupported_media_type: {

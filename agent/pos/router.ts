@@ -9,6 +9,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** The JSON body; null when there was none. */
   readonly body: unknown;
+  /** The bytes of a route with `upload`, as they come; null on all others. */
+  readonly upload: AsyncIterable<Uint8Array> | null;
 }
 
 /** An answer with an end. */
@@ -17,7 +19,14 @@ export type PlainAnswer =
   | { readonly kind: "text"; readonly status: number; readonly type: string; readonly body: string }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-export type Answer = PlainAnswer | { readonly kind: "stream"; readonly open: OpenStream };
+/** Bytes of any length, sent as fast as they are read. */
+export interface Download {
+  readonly kind: "download";
+  readonly type: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export type Answer = PlainAnswer | Download | { readonly kind: "stream"; readonly open: OpenStream };
 
 export interface Route {
   readonly method: "GET" | "POST";
@@ -28,6 +37,13 @@ export interface Route {
   readonly query: readonly string[] | "any";
   /** Checked before the access: why this whole route is absent now. */
   readonly absent?: () => Problem | null;
+  /** Answered on the Unix socket only: what an operator of this machine may do and no till. */
+  readonly unixOnly?: true;
+  /**
+   * Takes bytes of this type instead of JSON, on the Unix socket only. The declared length is checked; whoever reads the
+   * bytes bounds what comes without one.
+   */
+  readonly upload?: { readonly type: string; readonly maxBytes: number };
   answer(request: ApiRequest): Answer | Promise<Answer>;
 }
 

@@ -1,7 +1,7 @@
 import { type AgentFacade, PresentFault } from "../views.ts";
 import { toWire } from "../wire-form.ts";
-import { largestLimit, readEventsQuery, readPresentBody, readRetryBody } from "./members.ts";
-import { metricsText } from "./metrics.ts";
+import { largestLimit, readEventsQuery, readPlaceQuery, readPresentBody, readRetryBody } from "./members.ts";
+import { metricsText, metricsType } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
 import type { Answer, ApiRequest, Route } from "./router.ts";
 import { list, publicCondition } from "./wire.ts";
@@ -28,12 +28,16 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
     get("/v1/status", "token", [], async () => json(toWire(await facade.status()))),
     get("/v1/events", "token", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
     get("/v1/outbox", "token", [], async () => json(toWire(await facade.outbox()))),
-    get("/v1/outbox/records", "token", ["limit", "after_sequence"], (request) => waitingRecords(facade, request)),
+    get("/v1/outbox/records", "token", ["limit", "after"], (request) => waitingRecords(facade, request)),
     post("/v1/outbox/retry", (request) => retry(facade, request)),
     post("/v1/outbox/send", () => {
       facade.sendNow();
       return json({});
     }),
+    {
+      ...post("/v1/store/accept-loss", async () => json(list((await facade.acceptLoss()).map(toWire), false))),
+      unixOnly: true,
+    },
     get("/v1/audit", "token", [], async () => json(toWire(await facade.audit()))),
     get("/metrics", "token", [], async () => metrics(facade, streamClients())),
     {
@@ -68,11 +72,11 @@ function post(pattern: string, answer: Route["answer"]): Route {
 }
 
 async function waitingRecords(facade: AgentFacade, request: ApiRequest): Promise<Answer> {
-  const query = readEventsQuery(request.query);
+  const query = readPlaceQuery(request.query);
   if (!query.ok) return { kind: "problem", problem: query.problem };
-  const { limit, afterSequence } = query.value;
-  const records = await facade.unacknowledged(afterSequence ?? 0, limit);
-  return json(list(records, records.length === limit));
+  const { limit, after } = query.value;
+  const { records, next } = await facade.unacknowledged(after, limit);
+  return json({ ...list(records, next !== null), next_after: next });
 }
 
 async function retry(facade: AgentFacade, request: ApiRequest): Promise<Answer> {
@@ -92,9 +96,9 @@ async function events(facade: AgentFacade, request: ApiRequest): Promise<Answer>
 }
 
 async function metrics(facade: AgentFacade, streamClients: number): Promise<Answer> {
-  const agent = { healthy: facade.healthy(), ready: facade.ready(), streamClients };
+  const agent = { healthy: facade.healthy(), ready: facade.ready(), streamClients, counters: facade.counters() };
   const body = metricsText(await facade.status(), agent);
-  return { kind: "text", status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
+  return { kind: "text", status: 200, type: metricsType, body };
 }
 
 async function present(facade: AgentFacade, request: ApiRequest): Promise<Answer> {

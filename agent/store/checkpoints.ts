@@ -15,7 +15,7 @@ const mostKept = 1_000;
 /** Records deleted in one transaction, so that a decision does not wait long. */
 const mostPruned = 5_000;
 
-export function openCheckpoints(database: Connection): Checkpoints {
+export function openCheckpoints(database: Connection, incarnation: string): Checkpoints {
   const insert = database.prepare("INSERT OR IGNORE INTO checkpoints (sequence, hash, jws) VALUES (?, ?, ?)");
   // The oldest one may be what the journal begins with: it stays, and so do the newest.
   const thin = database.prepare(
@@ -40,6 +40,8 @@ export function openCheckpoints(database: Connection): Checkpoints {
   return {
     keep(sentBody, receipt) {
       const head = chainHead(sentBody);
+      // A batch of salvaged records carries the head of another journal.
+      if (head.incarnation !== incarnation) return;
       if (head.sequence !== receipt.sequence || head.hash !== receipt.hash) return;
       insert.run(head.sequence, head.hash, head.jws);
       thin.run(mostKept - 1);
@@ -57,11 +59,12 @@ export function openCheckpoints(database: Connection): Checkpoints {
 }
 
 /** The chain head in a batch that we made ourselves (core.ts). */
-function chainHead(sentBody: Uint8Array): Checkpoint {
+function chainHead(sentBody: Uint8Array): Checkpoint & { readonly incarnation: string } {
   const { chain_head: jws }: { chain_head: string } = JSON.parse(Buffer.from(sentBody).toString());
   const payload = jws.split(".")[1] ?? "";
-  const { sequence, hash }: { sequence: number; hash: string } = JSON.parse(
+  const claims: { incarnation: string; sequence: number; hash: string } = JSON.parse(
     Buffer.from(payload, "base64url").toString(),
   );
-  return { sequence, hash, jws };
+  const { incarnation, sequence, hash } = claims;
+  return { incarnation, sequence, hash, jws };
 }

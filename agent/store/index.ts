@@ -1,8 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { StoreFault } from "./connection.ts";
-import type { StoreOp, StoreOps, WriterMessage, WriterOptions, WriterRequest } from "./protocol.ts";
+import type { OpeningReport, StoreOp, StoreOps, WriterMessage, WriterOptions, WriterRequest } from "./protocol.ts";
 
+export { isAside } from "./aside.ts";
+export type * from "./book-protocol.ts";
+export { type ChainLink, chainStart, parseObject, type RowBreak, rowBreak } from "./chain.ts";
 export { StoreFault } from "./connection.ts";
+export type { Incident, ScrubPlace } from "./damage-views.ts";
 export { timeMemoryName } from "./meta.ts";
 export type * from "./protocol.ts";
 
@@ -10,6 +14,8 @@ export type * from "./protocol.ts";
 export interface Store {
   /** Rejects with a `StoreFault`; what was asked then is neither known to be done nor undone. */
   ask<Op extends StoreOp>(op: Op, ask: StoreOps[Op]["ask"]): Promise<StoreOps[Op]["answer"]>;
+  /** What opening did beside opening. */
+  readonly report: OpeningReport;
   /** Resolves when the store is closed or lost: with the fault, or with null after `close`. */
   readonly ended: Promise<StoreFault | null>;
   /** Answers everything that was asked, checkpoints and ends the thread. */
@@ -25,7 +31,7 @@ interface Pending {
 export async function openStore(options: WriterOptions): Promise<Store> {
   const worker = new Worker(writerUrl(), { workerData: options });
   const pending = new Map<number, Pending>();
-  const opened = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<OpeningReport>();
   const ended = Promise.withResolvers<StoreFault | null>();
   let closing = false;
   let lost: StoreFault | null = null;
@@ -41,7 +47,7 @@ export async function openStore(options: WriterOptions): Promise<Store> {
   worker.on("message", (message: WriterMessage) => {
     switch (message.kind) {
       case "open":
-        opened.resolve();
+        opened.resolve(message.report);
         return;
       case "answer":
         pending.get(message.id)?.answer(message.answer);
@@ -70,8 +76,8 @@ export async function openStore(options: WriterOptions): Promise<Store> {
     await ask("close", null);
     await ended.promise;
   };
-  await opened.promise;
-  return { ask, close, ended: ended.promise };
+  const report = await opened.promise;
+  return { report, ask, close, ended: ended.promise };
 }
 
 /** Beside this file when run from source, beside the bundle when built. */

@@ -1,7 +1,10 @@
 import { canonicalJson } from "../canonical-json.ts";
 import type { Decision, ScanRecord, Use } from "../record.ts";
 import { genesisHash, recordHash } from "../record-hash.ts";
+import type { JournalPage, PageQuery } from "./book-protocol.ts";
 import type { Connection } from "./connection.ts";
+import { openJournalDays } from "./journal-days.ts";
+import { once } from "./once.ts";
 import type { AuditRow, EventQuery, ScanDraft } from "./protocol.ts";
 
 /** What the transaction adds to a draft. */
@@ -19,6 +22,8 @@ export interface Journal {
   list(query: EventQuery): readonly ScanRecord[];
   /** Rows as they are stored, after a sequence. */
   rows(after: number, limit: number): readonly AuditRow[];
+  /** Records of a time. */
+  page(query: PageQuery): JournalPage;
 }
 
 export function openJournal(database: Connection, incarnation: string): Journal {
@@ -26,6 +31,7 @@ export function openJournal(database: Connection, incarnation: string): Journal 
     "SELECT sequence, hash FROM scans ORDER BY sequence DESC LIMIT 1",
   );
   const insertScan = database.prepare("INSERT INTO scans (sequence, id, pass_id, record, hash) VALUES (?, ?, ?, ?, ?)");
+  const days = once(() => openJournalDays(database));
   const insertOutbox = database.prepare("INSERT INTO outbox (sequence) VALUES (?)");
   const byId = database.prepare<[string], { record: string }>("SELECT record FROM scans WHERE id = ?");
   const rows = database.prepare<[number, number], AuditRow>(
@@ -39,6 +45,7 @@ export function openJournal(database: Connection, incarnation: string): Journal 
       const record: ScanRecord = { ...unhashed, hash: recordHash(unhashed) };
       insertScan.run(sequence, record.id, record.pass_id, canonicalJson(record), record.hash);
       insertOutbox.run(sequence);
+      days().note(sequence, record.scanned_at);
       return record;
     },
     byId(id) {
@@ -46,6 +53,7 @@ export function openJournal(database: Connection, incarnation: string): Journal 
       return row === undefined ? null : parseRecord(row.record);
     },
     rows: (after, limit) => rows.all(after, limit),
+    page: (query) => days().page(query),
     list: (query) => select(database, query).map((row) => parseRecord(row.record)),
   };
 }

@@ -1,5 +1,7 @@
-import type { Connection } from "./connection.ts";
+import { type Connection, StoreFault } from "./connection.ts";
 import type { StoreOps, WriterOptions } from "./protocol.ts";
+import { isSealWhole, sealOf } from "./seal.ts";
+import type { Row } from "./table-reader.ts";
 
 /** Small facts about this database file, and the stored trust data. */
 export interface Meta {
@@ -17,9 +19,25 @@ const incarnationName = "incarnation";
 /** Where the time memory is kept: it changes with the trust data, in one transaction. */
 export const timeMemoryName = "time_memory";
 
+/** The incarnation in a database; null when there is none. */
+export function incarnationOf(database: Connection): string | null {
+  return (
+    database.prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?").get(incarnationName)
+      ?.value ?? null
+  );
+}
+
 export function openMeta(database: Connection, options: WriterOptions): Meta {
-  const read = database.prepare<[string], { value: string }>("SELECT value FROM meta WHERE name = ?");
-  const value = (name: string): string | null => read.get(name)?.value ?? null;
+  // A database that is only looked at may be of an older version, without seals.
+  const read = database.prepare<[string], Row>("SELECT * FROM meta WHERE name = ?");
+  const value = (name: string): string | null => {
+    const row = read.get(name);
+    if (row === undefined) return null;
+    if (!isSealWhole("meta", row)) {
+      throw new StoreFault("store_corrupt", `the fact "${name}" is not as it was written`);
+    }
+    return String(row["value"]);
+  };
   const documents = database.prepare<[], { name: string; bytes: Buffer }>("SELECT name, bytes FROM trust_documents");
   const trustGeneration = (): number => Number(value(generationName) ?? 0);
   const loadTrust = (): StoreOps["loadTrust"]["answer"] => ({
@@ -29,9 +47,11 @@ export function openMeta(database: Connection, options: WriterOptions): Meta {
   if (options.readOnly) {
     return readOnlyMeta(value(incarnationName) ?? "", { trustGeneration, loadTrust, read: value });
   }
-  const write = database.prepare(
-    "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  const insert = database.prepare(
+    `INSERT INTO meta (name, value, seal) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value, seal = excluded.seal`,
   );
+  const write = { run: (name: string, text: string) => insert.run(name, text, sealOf("meta", { name, value: text })) };
   const put = database.prepare(
     "INSERT INTO trust_documents (name, bytes) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes",
   );

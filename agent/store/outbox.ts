@@ -1,8 +1,13 @@
+import type { ScanRecord } from "../record.ts";
 import { openCheckpoints } from "./checkpoints.ts";
 import type { Connection } from "./connection.ts";
 import type { ItemAnswer, OutboxRow, OutboxState, Receipt, StoredBatch, Waiting } from "./protocol.ts";
+import { openSalvaged, type Salvaged } from "./salvaged.ts";
 
-/** The upload queue: rows, batches with their exact bytes, dead letters. All calls belong inside a transaction. */
+/**
+ * The upload queue: rows, batches with their exact bytes, dead letters. What was salvaged from an earlier database goes
+ * first, in batches of its own. All calls belong inside a transaction.
+ */
 export interface Outbox {
   openBatch(): StoredBatch | null;
   /** Oldest first; of a long queue the newest few come along, so that a backlog never hides what happens now. */
@@ -13,9 +18,11 @@ export interface Outbox {
   countAttempt(key: string): void;
   /** Puts dead letters back into the queue: one by its scan id, or all; answers how many. */
   retryDead(id: string | null): number;
-  /** Records that the cloud has not acknowledged, dead letters too, after a sequence. */
-  unacknowledged(after: number, limit: number): readonly { readonly sequence: number; readonly text: string }[];
+  /** Records that the cloud has not acknowledged, dead letters too, after a place; null: from the first. */
+  unacknowledged(after: number | null, limit: number): readonly { readonly place: number; readonly text: string }[];
   state(rows: number): OutboxState;
+  /** A record of an earlier database that still waits here; null when there is none with this id. */
+  salvaged(id: string): ScanRecord | null;
 }
 
 /** Share of a batch that the newest records may take while older ones wait. */
@@ -30,7 +37,8 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     "SELECT key, body FROM batches ORDER BY key LIMIT 1",
   );
   const bodyOf = database.prepare<[string], { body: Buffer }>("SELECT body FROM batches WHERE key = ?");
-  const checkpoints = openCheckpoints(database);
+  const checkpoints = openCheckpoints(database, incarnation);
+  const salvaged = openSalvaged(database);
   const idsOf = database.prepare<[string], { id: string }>(
     "SELECT s.id FROM outbox o JOIN scans s USING (sequence) WHERE o.batch = ? ORDER BY o.sequence",
   );
@@ -57,8 +65,8 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     `INSERT INTO outbox (sequence) SELECT sequence FROM dead_letters WHERE ${isMeant}`,
   );
   const forgetDead = database.prepare<{ id: string | null }>(`DELETE FROM dead_letters WHERE ${isMeant}`);
-  const unacknowledged = database.prepare<[number, number], { sequence: number; text: string }>(
-    `SELECT sequence, record AS text FROM scans WHERE sequence IN
+  const unacknowledged = database.prepare<[number, number], { place: number; text: string }>(
+    `SELECT sequence AS place, record AS text FROM scans WHERE sequence IN
        (SELECT sequence FROM outbox UNION ALL SELECT sequence FROM dead_letters)
      AND sequence > ? ORDER BY sequence LIMIT ?`,
   );
@@ -70,33 +78,44 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
   return {
     openBatch() {
       const batch = anyBatch.get();
-      return batch === undefined ? null : { ...batch, ids: idsOf.all(batch.key).map((row) => row.id) };
+      return batch === undefined
+        ? null
+        : { ...batch, ids: [...salvaged.idsIn(batch.key), ...idsOf.all(batch.key).map((row) => row.id)] };
     },
     waiting: (limit) => {
       const newest = Math.floor(limit * newestShare);
-      return toWaiting(waiting.all({ oldest: limit - newest, newest }), incarnation);
+      const saved = salvaged.waiting(limit);
+      return saved ?? toWaiting(waiting.all({ oldest: limit - newest, newest }), incarnation);
     },
     recordsOf: (ids) => {
       const rows = ids.flatMap((id) => queued.get(id) ?? []);
-      return toWaiting(
-        rows.sort((a, b) => a.sequence - b.sequence),
-        incarnation,
+      return (
+        salvaged.recordsOf(ids) ??
+        toWaiting(
+          rows.sort((a, b) => a.sequence - b.sequence),
+          incarnation,
+        )
       );
     },
     saveBatches(batches, instead) {
       if (instead !== null) {
+        salvaged.unbind(instead);
         unbind.run(instead);
         dropBatch.run(instead);
       }
       for (const batch of batches) {
         insertBatch.run(batch.key, batch.body);
-        for (const id of batch.ids) bind.run(batch.key, id);
+        for (const id of batch.ids) {
+          salvaged.bind(batch.key, id);
+          bind.run(batch.key, id);
+        }
       }
     },
     answerBatch(key, items, receipt) {
       const sent = bodyOf.get(key);
       if (sent !== undefined && receipt !== null) checkpoints.keep(sent.body, receipt);
       for (const item of items) {
+        if (salvaged.answer(key, item)) continue;
         // An id that was not in this batch acknowledges nothing.
         const row = sequenceInBatch.get(key, item.id);
         if (row === undefined) continue;
@@ -105,19 +124,32 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
           bury.run(row.sequence, row.attempts, item.error.type, item.error.code, item.error.message);
         }
       }
+      salvaged.unbind(key);
       unbind.run(key);
       dropBatch.run(key);
     },
     countAttempt: (key) => {
+      salvaged.countAttempt(key);
       count.run(key);
     },
     retryDead(id) {
       const { changes } = revive.run({ id });
       forgetDead.run({ id });
-      return changes;
+      return changes + salvaged.retryDead(id);
     },
-    unacknowledged: (after, limit) => unacknowledged.all(after, limit),
-    state: (rows) => readState(database, rows),
+    unacknowledged(after, limit) {
+      const saved = after === null || after < 0 ? salvaged.after(after ?? Number.MIN_SAFE_INTEGER, limit) : [];
+      const rest = limit - saved.length;
+      return rest === 0 ? saved : [...saved, ...unacknowledged.all(Math.max(after ?? 0, 0), rest)];
+    },
+    salvaged(id) {
+      const text = salvaged.textOf(id);
+      if (text === null) return null;
+      // Our own text, whole by its own hash (salvage.ts).
+      const record: ScanRecord = JSON.parse(text);
+      return record;
+    },
+    state: (rows) => withSalvaged(readState(database, rows), salvaged, rows),
   };
 }
 
@@ -128,6 +160,18 @@ function toWaiting(rows: readonly RecordRow[], incarnation: string): Waiting | n
     records: rows.map(({ sequence, id, text }) => ({ sequence, id, text })),
     last: { sequence: last.sequence, hash: last.hash },
     incarnation,
+  };
+}
+
+/** Salvaged records are the oldest. */
+function withSalvaged(state: OutboxState, salvaged: Salvaged, rows: number): OutboxState {
+  const { pending, dead, oldestAt } = salvaged.counts();
+  if (pending + dead === 0) return state;
+  return {
+    pending: state.pending + pending,
+    dead: state.dead + dead,
+    oldestAt: oldestAt ?? state.oldestAt,
+    rows: [...salvaged.rows(rows), ...state.rows].slice(0, rows),
   };
 }
 

@@ -1,7 +1,11 @@
 import type { PassKind } from "../../verifier/index.ts";
-import type { Policy } from "../config/config.ts";
+import type { AfterLoss, Policy } from "../config/config.ts";
 import type { Finding } from "../decide.ts";
 import type { ScanRecord } from "../record.ts";
+import type { SiteRules } from "../rules/index.ts";
+import type { BookOps } from "./book-protocol.ts";
+import type { Incident, ScrubPage, ScrubPlace } from "./damage-views.ts";
+import type { PassKey } from "./pass-key.ts";
 
 /** A scan before the decision: everything but what only the transaction can know. */
 export type ScanDraft = Omit<
@@ -16,6 +20,36 @@ export interface Presented {
   readonly kind: PassKind | null;
   /** Generation of the trust data the verdict was made with; null for a verdict that used none. */
   readonly trustGeneration: number | null;
+  /** Persons who come on this pass now, 1 to 1,000; 1 where nobody said. */
+  readonly quantity?: number;
+}
+
+/** What was shown as `unrecorded` while storage was away. */
+export interface Unsettled {
+  readonly draft: ScanDraft;
+  /** Id of the record that corrects it, should a failed commit have kept it all the same. */
+  readonly correctionId: string;
+  /** Whose use to take back then; null where nobody knows which pass it was. */
+  readonly pass: PassKey | null;
+}
+
+/** An accepted scan that is remembered, and that nobody reported as revoked since. */
+export interface RememberedUse {
+  readonly pass: PassKey;
+  readonly scan: string;
+}
+
+/** Where to go on in the memory; null at the beginning. */
+export type UseCursor = readonly [string, string, number, number, string, number, string];
+
+/** An accepted pass that was revoked soon afterwards, to be recorded as such. */
+export interface LateRevocation extends RememberedUse {
+  /** Id of the record that says so. */
+  readonly correctionId: string;
+  readonly trustAgeS: number | null;
+  readonly listVersion: number | null;
+  /** When it was noticed, milliseconds. */
+  readonly atMs: number;
 }
 
 /** `stale`: trust changed since the verdict was made; verify again and present again. Nothing was written. */
@@ -94,10 +128,22 @@ export interface Checkpoint {
 }
 
 /** Every request the writer knows, with what it answers. */
-export interface StoreOps {
+export interface StoreOps extends BookOps {
   present: { ask: Presented; answer: PresentedAnswer };
   /** Drafts that were shown as `unrecorded` while storage was away: writes them, and takes back what a failed commit left. */
-  settle: { ask: readonly { readonly draft: ScanDraft; readonly correctionId: string }[]; answer: null };
+  settle: { ask: readonly Unsettled[]; answer: null };
+  /** Uses of these passes since then, at most 1,000 passes at a time. */
+  usesOf: {
+    ask: { readonly passes: readonly PassKey[]; readonly sinceMs: number };
+    answer: readonly RememberedUse[];
+  };
+  /** All uses since then, page by page. */
+  usesAfter: {
+    ask: { readonly after: UseCursor | null; readonly sinceMs: number };
+    answer: { readonly uses: readonly RememberedUse[]; readonly next: UseCursor | null };
+  };
+  /** Writes the records that supersede them; answers those. */
+  reportRevoked: { ask: readonly LateRevocation[]; answer: readonly ScanRecord[] };
   events: { ask: EventQuery; answer: readonly ScanRecord[] };
   /** The unfinished batch with its stored bytes, else null. */
   openBatch: { ask: null; answer: StoredBatch | null };
@@ -118,9 +164,10 @@ export interface StoreOps {
   countAttempt: { ask: { readonly key: string }; answer: null };
   /** One dead letter by its scan id, or all of them, back into the queue; answers how many. */
   retryDead: { ask: { readonly id: string | null }; answer: number };
+  /** Records after a place (null: from the first), with the place of each to go on from. */
   unacknowledged: {
-    ask: { readonly after: number; readonly limit: number };
-    answer: readonly { readonly sequence: number; readonly text: string }[];
+    ask: { readonly after: number | null; readonly limit: number };
+    answer: readonly { readonly place: number; readonly text: string }[];
   };
   outbox: { ask: { readonly rows: number }; answer: OutboxState };
   loadTrust: {
@@ -136,6 +183,14 @@ export interface StoreOps {
     };
     answer: number;
   };
+  /** Databases that were set aside, the newest last. */
+  incidents: { ask: null; answer: readonly Incident[] };
+  /** Accepts every open loss of used passes; answers those. */
+  acceptLoss: { ask: { readonly at: string }; answer: readonly Incident[] };
+  /** Reads a page of one table's rows, to see that they can be read; tables and rows in a fixed order. */
+  scrub: { ask: { readonly after: ScrubPlace | null; readonly limit: number }; answer: ScrubPage };
+  /** Every page and every reference, when the file is not larger than this; null when it is. Blocks decisions meanwhile. */
+  closeLook: { ask: { readonly maxBytes: number }; answer: { readonly wrong: string | null } | null };
   readMeta: { ask: { readonly name: string }; answer: string | null };
   writeMeta: { ask: { readonly name: string; readonly value: string }; answer: null };
   close: { ask: null; answer: null };
@@ -146,9 +201,29 @@ export type StoreOp = keyof StoreOps;
 export interface WriterOptions {
   readonly file: string;
   readonly policy: Policy;
+  /** What the site wants beside it. */
+  readonly rules: SiteRules;
   /** Fresh id of this database file, used when the file is new. */
   readonly incarnation: string;
   readonly readOnly: boolean;
+  /** RFC 3339, UTC with milliseconds: the time of this opening. */
+  readonly openedAt: string;
+  /** What passes get whose use may be among what a damaged database lost, until an operator accepts the loss. */
+  readonly afterLoss: AfterLoss;
+  readonly suspicion: Suspicion | null;
+}
+
+/** `doubted`: look at every page before trusting the file. `condemned`: it was found damaged and is set aside. */
+export type Suspicion = { readonly kind: "doubted" } | { readonly kind: "condemned"; readonly reason: string };
+
+/** What opening did beside opening. */
+export interface OpeningReport {
+  /** Version the database had before it was migrated; null when it was current or new. */
+  readonly migratedFrom: number | null;
+  /** Name of the copy made before that. */
+  readonly backup: string | null;
+  /** Present when a damaged database was set aside now. */
+  readonly incident: Incident | null;
 }
 
 export type WriterRequest = {
@@ -156,9 +231,18 @@ export type WriterRequest = {
 }[StoreOp];
 
 export type WriterMessage =
-  | { readonly kind: "open" }
+  | { readonly kind: "open"; readonly report: OpeningReport }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   /** The connection is gone: nothing that was asked and not answered is known to be done or undone. */
   | { readonly kind: "failed"; readonly code: StoreFaultCode; readonly message: string };
 
-export type StoreFaultCode = "store_locked" | "store_newer" | "storage_failed" | "store_closed" | "store_corrupt";
+export type StoreFaultCode =
+  | "store_locked"
+  | "store_newer"
+  | "store_foreign"
+  | "storage_failed"
+  | "disk_full"
+  | "store_closed"
+  | "store_corrupt"
+  /** Something that cannot happen in a sound database: the file is looked at closely before it is used again. */
+  | "store_doubted";

@@ -1,33 +1,56 @@
-import type { Claims } from "../../verifier/index.ts";
-import type { EarlierUse } from "../decide.ts";
-import type { ScanRecord } from "../record.ts";
+import { type Keeps, type Memory, nothingKnown, type Question } from "../rules/index.ts";
 import type { Connection } from "./connection.ts";
+import type { PassKey } from "./pass-key.ts";
+import { openPassages } from "./passages.ts";
+import { openUses } from "./uses.ts";
 
-/** Which passes were used up here, keyed by (tenant, environment, list, index) and not by any text that was scanned. */
+/** The redemption memory: which passes were used here and who is inside, keyed by (tenant, environment, list, index). */
 export interface Redemptions {
-  find(claims: Claims): EarlierUse | null;
-  add(claims: Claims, record: ScanRecord): void;
-  /** Takes back the use that this scan wrote, if it did. */
-  takeBack(scanId: string): void;
+  /** @param now with a trusted clock, what is dated after it is corrected first: a clock set ahead blocks no pass for long */
+  recall(pass: PassKey, question: Question, now: { readonly ms: number; readonly trusted: boolean }): Memory;
+  keep(pass: PassKey, keeps: Keeps, scan: AcceptedScan): void;
+  /** Takes back all that this scan wrote; `correction` is the record that says so. */
+  takeBack(pass: PassKey, scan: string, correction: string): void;
 }
 
+export interface AcceptedScan {
+  readonly id: string;
+  readonly lane: string;
+  readonly atMs: number;
+}
+
+/** Times may step back a little when the clock is set; only what is further ahead is corrected. */
+const toleranceMs = 120_000;
+
 export function openRedemptions(database: Connection): Redemptions {
-  const find = database.prepare<[string, string, number, number], EarlierUse>(
-    `SELECT uses, first_at AS firstAt, first_lane AS firstLane FROM redemptions
-     WHERE tenant = ? AND environment = ? AND list = ? AND idx = ?`,
-  );
-  const add = database.prepare(
-    `INSERT INTO redemptions (tenant, environment, list, idx, uses, first_scan, first_at, first_lane)
-     VALUES (?, ?, ?, ?, 1, ?, ?, ?)`,
-  );
-  const takeBack = database.prepare("DELETE FROM redemptions WHERE first_scan = ?");
+  const uses = openUses(database);
+  const passages = openPassages(database);
   return {
-    find: (claims) => find.get(claims.tenant, claims.environment, claims.list, claims.index) ?? null,
-    add: (claims, record) => {
-      add.run(claims.tenant, claims.environment, claims.list, claims.index, record.id, record.scanned_at, record.lane);
+    recall(pass, question, now) {
+      const isAhead = (atMs: number | null | undefined): boolean =>
+        now.trusted && atMs !== null && atMs !== undefined && atMs > now.ms + toleranceMs;
+      const { zone } = question;
+      if (zone !== null && isAhead(passages.lastAt(zone.id))) passages.bringBack(zone.id, now.ms);
+      let counted = uses.recall(pass, question);
+      if (isAhead(counted.last?.atMs)) {
+        uses.bringBack(pass, now.ms);
+        counted = uses.recall(pass, question);
+      }
+      if (zone === null) return { ...nothingKnown, ...counted };
+      return {
+        ...counted,
+        ...passages.recall(pass, zone),
+        occupancy: zone.countAll ? passages.occupancy(zone) : 0,
+      };
     },
-    takeBack: (scanId) => {
-      takeBack.run(scanId);
+    keep(pass, { use, passage }, scan) {
+      const { id, lane, atMs } = scan;
+      if (use !== null) uses.add(pass, { ...use, atMs, scan: id, lane });
+      if (passage !== null) passages.add(pass, passage, scan);
+    },
+    takeBack(pass, scan, correction) {
+      uses.takeBack(pass, scan);
+      passages.takeBack(pass, scan, correction);
     },
   };
 }

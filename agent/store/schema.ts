@@ -1,7 +1,5 @@
-import type { Database } from "better-sqlite3";
-
 /** Forward-only migrations: entry n brings a database from version n to n + 1. Never edit one that was released. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -50,28 +48,91 @@ const migrations: readonly string[] = [
   -- Chain heads that the cloud acknowledged: what the journal is proved against, and what pruning leaves behind.
   CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, jws TEXT NOT NULL) STRICT;
   `,
+  `
+  -- Where in the journal each day (UTC) begins; after a clock was moved a day has several stretches.
+  CREATE TABLE journal_days (sequence INTEGER PRIMARY KEY, day TEXT NOT NULL) STRICT;
+  INSERT INTO journal_days (sequence, day)
+    SELECT sequence, day FROM (
+      SELECT sequence, substr(record ->> 'scanned_at', 1, 10) AS day,
+        lag(substr(record ->> 'scanned_at', 1, 10)) OVER (ORDER BY sequence) AS before FROM scans
+    ) WHERE before IS NOT day;
+
+  -- Up to where each webhook receiver has had the journal, and how many records were pruned before it had them.
+  CREATE TABLE webhooks (id TEXT PRIMARY KEY, cursor INTEGER NOT NULL, skipped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+  -- Deliveries that are tried again at "due" (milliseconds since 1970), or were refused or given up (null).
+  CREATE TABLE webhook_deliveries (
+    webhook TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER,
+    problem TEXT NOT NULL,
+    PRIMARY KEY (webhook, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhook_deliveries_again ON webhook_deliveries (webhook, sequence) WHERE due IS NOT NULL;
+  `,
+  `
+  -- Records saved from a database that was set aside: no part of this journal, uploaded first, never written again.
+  CREATE TABLE salvaged (
+    place INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    record TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    batch TEXT REFERENCES batches (key),
+    error_type TEXT,
+    error_code TEXT,
+    error_message TEXT
+  ) STRICT;
+  CREATE INDEX salvaged_by_batch ON salvaged (batch) WHERE batch IS NOT NULL;
+  `,
+  `
+  -- Every accepted scan that a rule counts, instead of one row for each pass: "at" in milliseconds since 1970, "counter"
+  -- names what counts together (empty: all rules without a name), "reported" is when it was reported as revoked since.
+  CREATE TABLE uses (
+    tenant TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    counter TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    scan TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    persons INTEGER NOT NULL CHECK (persons > 0),
+    reported INTEGER,
+    PRIMARY KEY (tenant, environment, list, idx, counter, at, scan)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO uses (tenant, environment, list, idx, counter, at, scan, lane, persons)
+    SELECT tenant, environment, list, idx, '',
+      unixepoch(first_at) * 1000 + CAST(substr(first_at, 21, 3) AS INTEGER), first_scan, first_lane, uses
+    FROM redemptions;
+  DROP TABLE redemptions;
+
+  -- Who went in and out of a zone. Each row has the totals after it: persons of this pass inside and outside, and persons
+  -- of all passes in the zone, since it was last empty by rule ("since"; null: never). The row with the highest number counts.
+  CREATE TABLE passages (
+    tenant TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    zone TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    since INTEGER,
+    scan TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    way TEXT NOT NULL CHECK (way IN ('entry', 'exit', 'undo', 'undone')),
+    inside_change INTEGER NOT NULL,
+    outside_change INTEGER NOT NULL,
+    inside INTEGER NOT NULL CHECK (inside >= 0),
+    outside INTEGER NOT NULL CHECK (outside >= 0),
+    occupancy INTEGER NOT NULL CHECK (occupancy >= inside),
+    PRIMARY KEY (tenant, environment, list, idx, zone, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX passages_by_zone ON passages (zone, number);
+  `,
+  `
+  -- Check values against bits that flip on the disk (seal.ts); null in older rows.
+  ALTER TABLE uses ADD COLUMN seal INTEGER;
+  ALTER TABLE meta ADD COLUMN seal INTEGER;
+  `,
 ];
-
-/** Version this program writes. */
-export const schemaVersion = migrations.length;
-
-/** Why a database cannot be used. */
-export class SchemaFault extends Error {
-  override readonly name = "SchemaFault";
-  readonly code = "store_newer";
-}
-
-/** Brings the database to `schemaVersion` in one transaction. Throws `SchemaFault` for a database of a newer program. */
-export function migrate(database: Database): void {
-  const found = Number(database.pragma("user_version", { simple: true }));
-  if (found > schemaVersion) {
-    throw new SchemaFault(
-      `the database has version ${found}, this program knows ${schemaVersion}: install the newer one`,
-    );
-  }
-  if (found === schemaVersion) return;
-  database.transaction(() => {
-    for (const step of migrations.slice(found)) database.exec(step);
-    database.pragma(`user_version = ${schemaVersion}`);
-  })();
-}

@@ -1,11 +1,21 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { decide, noUse } from "../decide.ts";
+import type { Claims } from "../../verifier/index.ts";
+import { type Decided, decide } from "../decide.ts";
+import { nothingKnown, noUse, openSite, questionOf } from "../rules/index.ts";
 import { openCheckpoints } from "./checkpoints.ts";
-import { type Connection, openConnection, openReadOnly, StoreFault, storeFault } from "./connection.ts";
+import { closeLook } from "./checks.ts";
+import { type Connection, openReadOnly, StoreFault, storeFault } from "./connection.ts";
+import { correct } from "./corrections.ts";
+import { decideInDoubt } from "./doubt.ts";
+import { openIncidents } from "./incident.ts";
 import { openJournal } from "./journal.ts";
+import { openLateRevocations } from "./late-revocations.ts";
 import { type Meta, openMeta } from "./meta.ts";
+import { once } from "./once.ts";
+import { type OpenedStore, openSound } from "./opening.ts";
 import { openOutbox } from "./outbox.ts";
 import type {
+  OpeningReport,
   Presented,
   PresentedAnswer,
   StoreOp,
@@ -15,6 +25,9 @@ import type {
   WriterRequest,
 } from "./protocol.ts";
 import { openRedemptions } from "./redemptions.ts";
+import { scrubPage } from "./scrub.ts";
+import { keepLogShort } from "./wal.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 /**
  * The worker thread that owns the only database connection. A slow disk delays decisions here and nothing else. Requests
@@ -25,33 +38,54 @@ type Perform = { readonly [Op in StoreOp]: (ask: StoreOps[Op]["ask"]) => StoreOp
 
 function openPerform(database: Connection, meta: Meta, options: WriterOptions): Perform {
   const journal = openJournal(database, meta.incarnation);
-  const redemptions = openRedemptions(database);
-  const checkpoints = openCheckpoints(database);
+  const site = openSite(options.rules);
+  // A database that is only looked at may be of an older version: its tables are asked for when they are needed.
+  const redemptions = once(() => openRedemptions(database));
+  const late = once(() => openLateRevocations(database, journal));
+  const checkpoints = openCheckpoints(database, meta.incarnation);
+  const incidents = openIncidents(meta);
   const outbox = openOutbox(database, meta.incarnation);
+  const webhooks = once(() => openWebhooks(database));
+
+  /** The rules' view of a presentation, with all that is remembered of the pass. */
+  const judge = (ask: Presented): Decided => {
+    const { finding, draft, kind, quantity = 1 } = ask;
+    const { calendar } = site;
+    const policy = options.policy[kind ?? "unknown"];
+    const claims = claimsOf(ask);
+    const { templateId = null, singleUse = false } = claims ?? {};
+    const terms = site.terms({ kind, templateId, singleUse, lane: draft.lane }, policy);
+    const atMs = Date.parse(draft.scanned_at);
+    const question = questionOf(terms, calendar, atMs);
+    const now = { ms: atMs, trusted: draft.clock_state === "trusted" };
+    const memory = claims === null ? nothingKnown : redemptions().recall(claims, question, now);
+    const clockSound = now.trusted || draft.clock_state === "held";
+    return decide({ finding, policy, arrival: { terms, question, memory, quantity, atMs, clockSound, calendar } });
+  };
 
   const present = (ask: Presented): PresentedAnswer => {
     const generation = meta.trustGeneration();
     if (ask.trustGeneration !== null && ask.trustGeneration !== generation) return { outcome: "stale", generation };
-    const claims = ask.finding.result === "unreadable" ? null : ask.finding.claims;
-    const decided = decide({
-      finding: ask.finding,
-      policy: options.policy[ask.kind ?? "unknown"],
-      earlier: claims === null ? null : redemptions.find(claims),
-    });
-    const record = journal.append(ask.draft, { decision: decided.decision, use: decided.use, supersedes: null });
-    if (decided.redeems && claims !== null) redemptions.add(claims, record);
+    const claims = claimsOf(ask);
+    const { decision, use, keeps } = decideInDoubt(judge(ask), claims, incidents.losses(), options.afterLoss);
+    const record = journal.append(ask.draft, { decision, use, supersedes: null });
+    if (keeps !== null && claims !== null) {
+      redemptions().keep(claims, keeps, { id: record.id, lane: record.lane, atMs: Date.parse(record.scanned_at) });
+    }
     return { outcome: "recorded", record };
   };
 
   // A commit that failed may be on disk all the same. What was shown then was `unrecorded`, so that is what must stand.
   const settle = (asks: StoreOps["settle"]["ask"]): null => {
     const decision = { outcome: "rejected", by: "agent", reason: "unrecorded" } as const;
-    for (const { draft, correctionId } of asks) {
-      const kept = journal.byId(draft.id);
+    for (const { draft, correctionId, pass } of asks) {
+      // Settled before, and nobody heard the answer.
+      if (journal.byId(correctionId) !== null) continue;
+      const kept = journal.byId(draft.id) ?? outbox.salvaged(draft.id);
       if (kept === null) {
         journal.append(draft, { decision, use: noUse, supersedes: null });
       } else if (kept.decision.reason !== "unrecorded") {
-        redemptions.takeBack(draft.id);
+        if (pass !== null) redemptions().takeBack(pass, draft.id, correctionId);
         journal.append({ ...draft, id: correctionId }, { decision, use: kept.use, supersedes: draft.id });
       }
     }
@@ -61,6 +95,9 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
   return {
     present,
     settle,
+    usesOf: ({ passes, sinceMs }) => late().ofPasses(passes, sinceMs),
+    usesAfter: ({ after, sinceMs }) => late().page(after, sinceMs),
+    reportRevoked: (found) => late().report(found),
     events: (query) => journal.list(query),
     openBatch: () => outbox.openBatch(),
     waiting: ({ limit }) => outbox.waiting(limit),
@@ -79,10 +116,32 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     },
     auditRows: ({ after, limit }) => journal.rows(after, limit),
     checkpoints: () => checkpoints.list(),
-    prune: ({ olderThan }) => checkpoints.prune(olderThan),
+    prune: ({ olderThan }) => {
+      const gone = checkpoints.prune(olderThan);
+      if (gone > 0) webhooks().forgetPruned();
+      return gone;
+    },
+    page: (query) => journal.page(query),
+    scan: ({ id }) => journal.byId(id),
+    correct: (ask) => correct(journal, ask),
+    registerWebhooks: ({ ids }) => {
+      webhooks().register(ids);
+      return null;
+    },
+    nextDelivery: (ask) => webhooks().next(ask),
+    noteDelivery: (ask) => {
+      webhooks().note(ask);
+      return null;
+    },
+    retryWebhooks: ({ ids }) => webhooks().retry(ids),
+    webhooks: ({ ids, within }) => webhooks().states(ids, within),
     unacknowledged: ({ after, limit }) => outbox.unacknowledged(after, limit),
     retryDead: ({ id }) => outbox.retryDead(id),
     outbox: ({ rows }) => outbox.state(rows),
+    incidents: () => incidents.list(),
+    acceptLoss: ({ at }) => incidents.accept(at),
+    scrub: ({ after, limit }) => scrubPage(database, after, limit),
+    closeLook: ({ maxBytes }) => (fileBytes(database) > maxBytes ? null : { wrong: closeLook(database) }),
     loadTrust: () => meta.loadTrust(),
     saveTrust: (ask) => meta.saveTrust(ask),
     readMeta: ({ name }) => meta.read(name),
@@ -92,6 +151,18 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     },
     close: () => null,
   };
+}
+
+function claimsOf({ finding }: Presented): Claims | null {
+  return finding.result === "unreadable" ? null : finding.claims;
+}
+
+const nothingDone: OpeningReport = { migratedFrom: null, backup: null, incident: null };
+
+/** Bytes of the database, without its log. */
+function fileBytes(database: Connection): number {
+  const pragma = (name: string): number => Number(database.pragma(name, { simple: true }));
+  return pragma("page_count") * pragma("page_size");
 }
 
 /** Everything that already waits, so that it shares a commit; at most this many at a time. */
@@ -111,16 +182,23 @@ function serve(port: MessagePort, options: WriterOptions): void {
   const say = (message: WriterMessage): void => port.postMessage(message);
   const fail = (cause: unknown): void => {
     const fault = storeFault(cause);
-    const code = fault instanceof StoreFault ? fault.code : "storage_failed";
+    // What nobody foresaw may come of damage: the file is looked at before it is used again.
+    const code = fault instanceof StoreFault ? fault.code : options.readOnly ? "storage_failed" : "store_doubted";
     say({ kind: "failed", code, message: fault instanceof Error ? fault.message : String(fault) });
+    opened?.abandon();
+    opened = null;
+    ended = true;
     port.close();
   };
 
+  let ended = false;
+  let opened: OpenedStore | null = null;
   let database: Connection;
   let perform: Perform;
   try {
-    database = options.readOnly ? openReadOnly(options.file) : openConnection(options.file);
-    perform = openPerform(database, openMeta(database, options), options);
+    opened = options.readOnly ? null : openSound(options);
+    database = opened?.database ?? openReadOnly(options.file);
+    perform = openPerform(database, opened?.meta ?? openMeta(database, options), options);
   } catch (cause) {
     fail(cause);
     return;
@@ -128,22 +206,30 @@ function serve(port: MessagePort, options: WriterOptions): void {
   const runOne = <Op extends StoreOp>(op: Op, ask: StoreOps[Op]["ask"]): StoreOps[Op]["answer"] => perform[op](ask);
   const inOrder = (group: readonly WriterRequest[]): unknown[] =>
     group.map((request) => runOne(request.op, request.ask));
+  const closeAll = (): void => {
+    if (opened === null) database.close();
+    else opened.close();
+  };
   const inOneCommit = options.readOnly ? inOrder : database.transaction(inOrder);
 
   port.on("message", (first: WriterRequest) => {
+    // What arrived before the port was closed; nobody waits for it any more.
+    if (ended) return;
     const group = drain(port, first);
     try {
       const answers = inOneCommit(group);
+      opened?.noteHead();
+      const closing = group.some((request) => request.op === "close");
+      // Closed before it says so: whoever hears of it may move the file.
+      if (closing) closeAll();
       for (const [at, { id }] of group.entries()) say({ kind: "answer", id, answer: answers[at] });
-      if (group.some((request) => request.op === "close")) {
-        database.close();
-        port.close();
-      }
+      if (closing) port.close();
+      else if (opened !== null) keepLogShort(database);
     } catch (cause) {
       fail(cause);
     }
   });
-  say({ kind: "open" });
+  say({ kind: "open", report: opened?.report ?? nothingDone });
 }
 
 if (parentPort !== null) serve(parentPort, workerData);

@@ -1,10 +1,9 @@
 import { decode } from "jpeg-js";
-import { type GreyFrame, type Refusal, refusal } from "./picture.ts";
-import { tooManyPixels } from "./png.ts";
+import { type DecodedFrame, type Refusal, refusal, tooManyPixels } from "./picture.ts";
+import { isJpeg } from "./signatures.ts";
 
 /** JPEG (ITU-T T.81): a look at the structure before anybody decodes it, and the pixels for those who need them. */
 
-const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
 const TEM = 0x01;
@@ -22,10 +21,6 @@ export interface JpegLook {
   readonly outcome: "looked";
   readonly width: number;
   readonly height: number;
-}
-
-export function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === SOI && bytes[2] === 0xff;
 }
 
 /**
@@ -52,7 +47,7 @@ export function lookAtJpeg(bytes: Uint8Array, maxPixels: number): JpegLook | Ref
     const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
     if (length < 2 || at + length > bytes.length) break;
     if (isFrame(marker)) {
-      const found = size === null ? readFrame(bytes, marker, at, length, maxPixels) : severalFrames;
+      const found: JpegLook | Refusal = size === null ? readFrame(bytes, marker, at, length, maxPixels) : severalFrames;
       if (found.outcome === "refused") return found;
       size = found;
     }
@@ -116,18 +111,20 @@ function isRestart(marker: number): boolean {
 /**
  * The pixels of a JPEG that was looked at.
  *
- * @returns null when it has more pixels than this decoder's memory allows, or is damaged inside
+ * @returns the frame, or `too_many_pixels` when this decoder's memory does not allow it, or `damaged_image`
  */
-export function decodeJpeg(bytes: Uint8Array, look: JpegLook): GreyFrame | null {
-  const { width, height } = look;
-  if (width * height > mostDecodedPixels) return null;
+export function decodeJpeg(bytes: Uint8Array, { width, height }: JpegLook): DecodedFrame | Refusal {
+  if (width * height > mostDecodedPixels) return tooManyPixels(width, height, mostDecodedPixels);
   const rgb = decodedRgb(bytes);
-  if (rgb === null || rgb.length !== width * height * 3) return null;
+  if (rgb === null || rgb.length !== width * height * 3) {
+    return refusal("damaged_image", "The pixels of the JPEG cannot be decoded.");
+  }
   const pixels = new Uint8Array(width * height);
   for (let at = 0, from = 0; at < pixels.length; at += 1, from += 3) {
+    // ITU-R BT.601, in 1024ths.
     pixels[at] = (306 * (rgb[from] ?? 0) + 601 * (rgb[from + 1] ?? 0) + 117 * (rgb[from + 2] ?? 0) + 512) >> 10;
   }
-  return { width, height, pixels };
+  return { outcome: "frame", width, height, pixels };
 }
 
 function decodedRgb(bytes: Uint8Array): Uint8Array | null {
@@ -135,12 +132,11 @@ function decodedRgb(bytes: Uint8Array): Uint8Array | null {
     return decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
-      tolerantDecoding: true,
       maxResolutionInMP: mostDecodedPixels / 1e6,
       maxMemoryUsageInMB: decodeMegabytes,
     }).data;
   } catch {
-    // The library throws plain errors of any kind for a picture it cannot read; that is all they mean.
+    // The library throws plain errors of any kind for a picture it cannot read: that is all they mean.
     return null;
   }
 }

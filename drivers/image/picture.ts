@@ -61,6 +61,15 @@ export interface Refusal {
 /** All codes that were found: several are never chosen from, none is an empty list. */
 export type ImageReading = { readonly outcome: "codes"; readonly codes: readonly DecodedCode[] } | Refusal;
 
+/** A picture decoded to grey. */
+export interface DecodedFrame extends GreyFrame {
+  readonly outcome: "frame";
+}
+
+export function tooManyPixels(width: number, height: number, maxPixels: number): Refusal {
+  return refusal("too_many_pixels", `The picture has ${width} x ${height} pixels; at most ${maxPixels} are decoded.`);
+}
+
 export function refusal(reason: RefusalReason, detail: string): Refusal {
   return { outcome: "refused", reason, detail };
 }

@@ -75,7 +75,7 @@ export function toGrey(header: PngHeader, scanlines: Uint8Array, colours: PngCol
   let at = 0;
   for (const pass of header.passes) {
     const length = rowBytes(header, pass.columns) - 1;
-    let above = new Uint8Array(length);
+    let above: Uint8Array = new Uint8Array(length);
     for (let row = 0; row < pass.rows; row += 1) {
       const line = scanlines.subarray(at + 1, at + 1 + length);
       if (!unfilter(scanlines[at] ?? 0, line, above, pixelBytes)) return null;

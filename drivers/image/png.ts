@@ -1,6 +1,7 @@
 import { crc32, inflateSync } from "node:zlib";
-import { type GreyFrame, type Refusal, refusal } from "./picture.ts";
+import { type DecodedFrame, type Refusal, refusal, tooManyPixels } from "./picture.ts";
 import { type PngHeader, passesOf, scanlinesBytes, toGrey } from "./png-samples.ts";
+import { isPng, pngSignature } from "./signatures.ts";
 
 /**
  * PNG to grey (W3C PNG, third edition). Only what shows the picture is looked at: metadata, colour profiles and the frames
@@ -8,7 +9,6 @@ import { type PngHeader, passesOf, scanlinesBytes, toGrey } from "./png-samples.
  * allows.
  */
 
-const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const chunkOverhead = 12;
 /** Colour types with the bit depths that each may have (PNG 11.2.1). */
 const depths: Readonly<Record<number, readonly number[]>> = {
@@ -18,18 +18,11 @@ const depths: Readonly<Record<number, readonly number[]>> = {
   4: [8, 16],
   6: [8, 16],
 };
+/** Encoders write 8 KiB and more into each. */
+const mostChunks = 8_192;
 /** Eight bytes a pixel occur only in 16-bit RGBA, which no camera or phone writes. */
 const mostBytesPerPixel = 5;
 const inflateStep = 1 << 20;
-
-export interface PngFrame extends GreyFrame {
-  readonly outcome: "frame";
-}
-
-/** True for bytes that begin as every PNG does. */
-export function isPng(bytes: Uint8Array): boolean {
-  return signature.every((byte, at) => bytes[at] === byte);
-}
 
 /**
  * Decodes a PNG. Transparent pixels are put on white.
@@ -37,7 +30,7 @@ export function isPng(bytes: Uint8Array): boolean {
  * @param maxPixels refused beyond, by the header alone
  * @returns the frame, or `unsupported_image`, `too_many_pixels`, `damaged_image`
  */
-export function decodePng(bytes: Uint8Array, maxPixels: number): PngFrame | Refusal {
+export function decodePng(bytes: Uint8Array, maxPixels: number): DecodedFrame | Refusal {
   if (!isPng(bytes)) return refusal("unsupported_image", "The file does not begin as a PNG does.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(bytes, view, maxPixels);
@@ -52,9 +45,9 @@ export function decodePng(bytes: Uint8Array, maxPixels: number): PngFrame | Refu
 }
 
 function readHeader(bytes: Uint8Array, view: DataView, maxPixels: number): PngHeader | Refusal {
-  const at = signature.length + 8;
+  const at = pngSignature.length + 8;
   const whole = bytes.length >= at + 13 + 4;
-  if (!whole || view.getUint32(signature.length) !== 13 || typeAt(bytes, signature.length + 4) !== "IHDR") {
+  if (!whole || view.getUint32(pngSignature.length) !== 13 || typeAt(bytes, pngSignature.length + 4) !== "IHDR") {
     return refusal("damaged_image", "The PNG has no header.");
   }
   const width = view.getUint32(at);
@@ -71,10 +64,6 @@ function readHeader(bytes: Uint8Array, view: DataView, maxPixels: number): PngHe
   return scanlinesBytes(header) > maxPixels * mostBytesPerPixel ? tooManyPixels(width, height, maxPixels) : header;
 }
 
-export function tooManyPixels(width: number, height: number, maxPixels: number): Refusal {
-  return refusal("too_many_pixels", `The picture has ${width} x ${height} pixels; at most ${maxPixels} are decoded.`);
-}
-
 interface PngParts {
   /** The zlib stream, joined. */
   readonly data: Uint8Array;
@@ -82,13 +71,14 @@ interface PngParts {
   readonly transparency: Uint8Array | null;
 }
 
-/** Walks all chunks to IEND; each turn moves at least 12 bytes on. */
+/** Walks the chunks to IEND, the optional ones without a look inside. */
 function readChunks(bytes: Uint8Array, view: DataView, header: PngHeader): PngParts | Refusal {
   const data: Uint8Array[] = [];
   let palette: Uint8Array | null = null;
   let transparency: Uint8Array | null = null;
-  let at = signature.length;
-  while (at + chunkOverhead <= bytes.length) {
+  let at = pngSignature.length;
+  for (let count = 0; at + chunkOverhead <= bytes.length; count += 1) {
+    if (count === mostChunks) return refusal("unsupported_image", `The PNG has more than ${mostChunks} parts.`);
     const length = view.getUint32(at);
     const type = typeAt(bytes, at + 4);
     const end = at + 8 + length;
@@ -100,7 +90,7 @@ function readChunks(bytes: Uint8Array, view: DataView, header: PngHeader): PngPa
     }
     switch (type) {
       case "IHDR":
-        if (at !== signature.length) return refusal("damaged_image", "The PNG has two headers.");
+        if (at !== pngSignature.length) return refusal("damaged_image", "The PNG has two headers.");
         break;
       case "PLTE":
         palette = body;

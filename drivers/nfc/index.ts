@@ -1,6 +1,7 @@
 import type { ReaderDriver } from "../reader.ts";
+import { readerFault } from "./faults.ts";
 import { nfcPcscTransport } from "./pcsc/nfc-pcsc.ts";
-import type { PcscTransport } from "./pcsc/port.ts";
+import { PcscFault, type PcscTransport, type ReaderState } from "./pcsc/port.ts";
 import { pcscdTransport } from "./pcsc/socket.ts";
 import { serveReader } from "./session.ts";
 
@@ -23,15 +24,39 @@ export interface NfcReaderOptions {
  */
 export function nfcReader(options: NfcReaderOptions): ReaderDriver {
   const { match, tapDeadlineMs = 3_000, apduDeadlineMs = 1_000 } = options;
-  const socket = options.socket ?? process.env["PCSCLITE_CSOCK_NAME"] ?? "/run/pcscd/pcscd.comm";
   return {
     channel: "nfc",
     run: (sink, signal) =>
-      serveReader(transport(options.driver, socket), { match, tapDeadlineMs, apduDeadlineMs }, sink, signal),
+      serveReader(transport(options.driver, options.socket), { match, tapDeadlineMs, apduDeadlineMs }, sink, signal),
   };
 }
 
-function transport(driver: NfcReaderOptions["driver"], socket: string): PcscTransport {
+/** A PC/SC reader that is plugged in; `exclusive`: some program holds it alone. */
+export type FoundNfcReader = Pick<ReaderState, "name" | "card" | "exclusive">;
+
+/**
+ * The readers that pcscd has now, in its order; asking disturbs none of them. Each of the three questions takes at most 5 s.
+ *
+ * @throws ReaderFault `service_absent`, `permission_denied`, `reader_unsupported`, or `reader_failure`, as when `signal` aborts
+ */
+export async function listNfcReaders(
+  { driver, socket }: Pick<NfcReaderOptions, "driver" | "socket">,
+  signal: AbortSignal,
+): Promise<readonly FoundNfcReader[]> {
+  try {
+    const context = await transport(driver, socket).establish(signal);
+    try {
+      return (await context.listReaders()).map(({ name, card, exclusive }) => ({ name, card, exclusive }));
+    } finally {
+      await context.release();
+    }
+  } catch (fault) {
+    throw fault instanceof PcscFault ? readerFault(fault, "NFC readers") : fault;
+  }
+}
+
+function transport(driver: NfcReaderOptions["driver"], configured: string | null): PcscTransport {
+  const socket = configured ?? process.env["PCSCLITE_CSOCK_NAME"] ?? "/run/pcscd/pcscd.comm";
   switch (driver) {
     case "pcscd":
       return pcscdTransport({ socket });

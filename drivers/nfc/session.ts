@@ -16,6 +16,8 @@ export interface SessionOptions {
 
 /** How long a wait for cards lasts before pcscd is asked anew, as a sign that it is alive. */
 const idleWaitMs = 30_000;
+/** Cards swapped faster than we connect, in a row. */
+const swapsMax = 3;
 
 /**
  * Serves one reader over `transport` until `signal` aborts (resolves) or reader or service is lost (throws `ReaderFault`).
@@ -66,7 +68,8 @@ interface Serving {
 
 async function serveApproaches(serving: Serving, first: ReaderState): Promise<void> {
   const { context, sink, signal } = serving;
-  let readers: readonly ReaderState[] = [first];
+  /** What was last seen of all readers; alone at first and after each approach, so that the next wait looks at once. */
+  let known: readonly ReaderState[] = [first];
   let reader = first;
   let served: number | null = null;
   try {
@@ -75,15 +78,17 @@ async function serveApproaches(serving: Serving, first: ReaderState): Promise<vo
         case "serve":
           served = reader.eventCounter;
           sink.started();
-          served = await serveApproach(serving, reader);
+          reader = await serveApproach(serving, reader);
+          known = [reader];
+          served = reader.eventCounter;
           break;
         case "end":
           served = null;
           sink.ended();
           break;
         case "wait":
-          readers = await context.waitForChange(readers, idleWaitMs, signal);
-          reader = stillThere(readers, reader.name);
+          known = await context.waitForChange(known, idleWaitMs, signal);
+          reader = stillThere(known, reader.name);
           break;
       }
     }
@@ -98,23 +103,25 @@ function stillThere(readers: readonly ReaderState[], name: string): ReaderState 
   return reader;
 }
 
-/** Serves the card in `reader`; returns the event counter of the approach that was served. */
-async function serveApproach(serving: Serving, reader: ReaderState): Promise<number> {
+interface Connected {
+  readonly card: PcscCard;
+  readonly reader: ReaderState;
+}
+
+/** Serves the card in `seen`; returns the reader as it was when the card was connected, which tells its approach. */
+async function serveApproach(serving: Serving, seen: ReaderState): Promise<ReaderState> {
   const { context, options, sink, signal } = serving;
   let card: PcscCard | null = null;
-  let counter = reader.eventCounter;
+  let reader = seen;
   let presentation: Presentation;
   let lost: PcscFault | null = null;
   try {
     const untilMs = performance.now() + options.tapDeadlineMs;
-    card = await connectAlone(context, reader.name, options.apduDeadlineMs);
-    // Which approach was it that we connected to? A swap since the last look would be served twice.
-    const now = stillThere(await context.listReaders(), reader.name);
-    counter = now.eventCounter;
-    presentation = await probeCard(linkTo(card, options.apduDeadlineMs, untilMs, signal), now.atr);
+    ({ card, reader } = await connectSeen(context, seen, options.apduDeadlineMs));
+    presentation = await probeCard(linkTo(card, options.apduDeadlineMs, untilMs, signal), reader.atr);
   } catch (fault) {
     if (!(fault instanceof CardFault || fault instanceof PcscFault)) throw fault;
-    if (signal.aborted) return counter;
+    if (signal.aborted) return reader;
     presentation = unreadable(fault);
     if (fault instanceof PcscFault && cardFaultCode(fault) === null) lost = fault;
   } finally {
@@ -124,7 +131,27 @@ async function serveApproach(serving: Serving, reader: ReaderState): Promise<num
   // Power-off is what lets a phone show its check mark, and what makes the next reading start afresh.
   if (card !== null) await leave(card, "unpower", options.apduDeadlineMs);
   if (lost !== null) throw lost;
-  return counter;
+  return reader;
+}
+
+/**
+ * The card in `seen` and the reader as it is with it: the same event counter before and after connecting tells that the
+ * card is the one of that approach. One that was swapped in meanwhile would else be served twice, or never.
+ */
+async function connectSeen(context: PcscContext, seen: ReaderState, deadlineMs: number): Promise<Connected> {
+  let reader = seen;
+  for (let swaps = 0; ; swaps += 1) {
+    const card = await connectAlone(context, reader.name, deadlineMs);
+    try {
+      const now = stillThere(await context.listReaders(), reader.name);
+      if (now.eventCounter === reader.eventCounter || swaps === swapsMax) return { card, reader: now };
+      reader = now;
+    } catch (fault) {
+      await leave(card, "unpower", deadlineMs);
+      throw fault;
+    }
+    await leave(card, "leave", deadlineMs);
+  }
 }
 
 /** The card as probes see it: each command within its own deadline and the tap's. */

@@ -6,6 +6,8 @@ export interface Holder {
   readonly pid: number;
   /** Short command name as the kernel keeps it (15 characters), or `?`. */
   readonly command: string;
+  /** The systemd service it runs in, e.g. `pass-agent.service`; null for what a person started. */
+  readonly unit: string | null;
 }
 
 const maxHolders = 4;
@@ -55,8 +57,17 @@ async function hasOpen(pid: string, target: string): Promise<boolean> {
 async function named(pids: readonly number[]): Promise<readonly Holder[]> {
   const visible = [...new Set(pids)].filter((pid) => pid > 0).slice(0, maxHolders);
   return Promise.all(
-    visible.map(async (pid) => ({ pid, command: (await ask(readFile(`/proc/${pid}/comm`, "utf8")))?.trim() ?? "?" })),
+    visible.map(async (pid) => ({
+      pid,
+      command: (await ask(readFile(`/proc/${pid}/comm`, "utf8")))?.trim() ?? "?",
+      unit: unitIn((await ask(readFile(`/proc/${pid}/cgroup`, "utf8"))) ?? ""),
+    })),
   );
+}
+
+/** The system service in a program's control groups (cgroups(7), `/proc/<pid>/cgroup`); those of people are in another slice. */
+export function unitIn(cgroups: string): string | null {
+  return /:\/system\.slice\/(?:[^/\n]+\/)*?([\w@.:-]+\.service)(?:\/|$)/m.exec(cgroups)?.[1] ?? null;
 }
 
 /** `major:minor:inode` as the kernel prints it: major and minor in two hex digits at least (Linux dev_t, makedev(3)). */

@@ -1,5 +1,13 @@
 import type { Feedback, Presentation, ReaderSink } from "../reader.ts";
-import { type FramingEvent, framer, midFrame } from "./framing.ts";
+import {
+  type CutEvent,
+  type EngineEvent,
+  type EngineOutput,
+  type FrameEvent,
+  idle,
+  type OverflowEvent,
+  type RunningEngine,
+} from "./engines/engine.ts";
 import { look, type Sights, stillPresent } from "./repeat.ts";
 import { type AimMode, takeAim } from "./symbology.ts";
 
@@ -21,7 +29,12 @@ export interface IntakeOptions {
 export interface IntakeLine {
   pause(): void;
   resume(): void;
+  /** What the protocol owes the scanner, at once. */
+  reply(bytes: Uint8Array): void;
+  /** What became of a code; `ignored` for a repeat. */
   answer(feedback: Feedback): void;
+  /** All codes read so far were answered. */
+  rested(): void;
 }
 
 /** Counted since the reader was made. */
@@ -31,12 +44,14 @@ export interface SerialStats {
   /** Swallowed, because the same code lay before the scanner. */
   readonly repeats: number;
   readonly overlong: number;
-  /** Cut off by the loss of the scanner. */
+  /** Cut off by the loss of the scanner, or by a pause within its envelope. */
   readonly interrupted: number;
+  /** Damaged packets; where the protocol allows it they were asked for again. */
+  readonly garbled: number;
 }
 export type Count = (what: keyof SerialStats) => void;
 
-type Arrival = FramingEvent | { readonly kind: "cut" };
+type Arrival = FrameEvent | OverflowEvent | CutEvent | { readonly kind: "lost" };
 interface Waiting {
   readonly arrival: Arrival;
   /** `started` was already said, at its first byte. */
@@ -45,6 +60,8 @@ interface Waiting {
 
 export interface Intake {
   accept(bytes: Uint8Array): void;
+  /** A code is under way, waits or is being decided. */
+  busy(): boolean;
   /** Rejects if the sink breaks its promise never to reject; never resolves. */
   readonly broken: Promise<never>;
   /** No more bytes: presents what is whole, then resolves. `lost`: a frame under way was cut off and is presented as such. */
@@ -52,11 +69,15 @@ export interface Intake {
 }
 
 /** From bytes to presentations: frames them, leaves repeats out, and presents one at a time, in order. */
-export function startIntake(sink: ReaderSink, line: IntakeLine, options: IntakeOptions, count: Count): Intake {
-  const framing = framer(options);
+export function startIntake(
+  sink: ReaderSink,
+  engine: RunningEngine,
+  line: IntakeLine,
+  options: IntakeOptions,
+  count: Count,
+): Intake {
   const broken = Promise.withResolvers<never>();
   const waiting: Waiting[] = [];
-  let state = framing.initial;
   let sights: Sights = [];
   let announced = false;
   let paused = false;
@@ -82,6 +103,7 @@ export function startIntake(sink: ReaderSink, line: IntakeLine, options: IntakeO
       presenting = null;
     }
     announce();
+    line.rested();
   };
 
   const presentOne = async (next: Waiting) => {
@@ -98,23 +120,46 @@ export function startIntake(sink: ReaderSink, line: IntakeLine, options: IntakeO
 
   /** Says `started` at the first byte, unless an earlier frame is still being answered or this may be a repeat. */
   const announce = () => {
-    if (announced || presenting !== null || state.kind !== "collecting" || !midFrame(state)) return;
+    if (announced || presenting !== null || !engine.reading()) return;
     if (stillPresent(sights, performance.now(), options.repeatMs).length > 0) return;
     announced = true;
     sink.started();
   };
 
-  const settle = (events: readonly FramingEvent[]) => {
-    for (const event of events) {
-      if (event.kind === "overflow") {
+  const settle = ({ events, replies }: EngineOutput) => {
+    for (const reply of replies) line.reply(reply);
+    for (const event of events) settleOne(event);
+  };
+
+  const answerRepeat = () => {
+    line.answer("ignored");
+    if (presenting === null) line.rested();
+  };
+
+  const settleOne = (event: EngineEvent) => {
+    switch (event.kind) {
+      case "frame": {
+        const seen = look(sights, event.bytes, performance.now(), options.repeatMs);
+        sights = seen.sights;
+        count(seen.repeat ? "repeats" : "frames");
+        if (seen.repeat) answerRepeat();
+        else enqueue(event);
+        return;
+      }
+      case "overflow":
         count("overlong");
         enqueue(event);
-        continue;
-      }
-      const seen = look(sights, event.bytes, performance.now(), options.repeatMs);
-      sights = seen.sights;
-      count(seen.repeat ? "repeats" : "frames");
-      if (!seen.repeat) enqueue(event);
+        return;
+      case "cut":
+        count("interrupted");
+        enqueue(event);
+        return;
+      case "garbled":
+        count("garbled");
+        return;
+      case "answer":
+        // Tone and trigger are best effort: an answer to them changes nothing for the code.
+        return;
     }
   };
 
@@ -124,7 +169,7 @@ export function startIntake(sink: ReaderSink, line: IntakeLine, options: IntakeO
   };
   const startIdle = (retimings = 0) => {
     stopIdle();
-    if (options.idleGapMs === 0 || paused || !midFrame(state)) return;
+    if (options.idleGapMs === 0 || paused || !engine.midFrame()) return;
     const due = performance.now() + options.idleGapMs;
     idleTimer = setTimeout(() => {
       idleTimer = null;
@@ -133,27 +178,25 @@ export function startIntake(sink: ReaderSink, line: IntakeLine, options: IntakeO
     }, options.idleGapMs);
   };
   const feedIdle = () => {
-    const step = framing.next(state, { kind: "idle" });
-    state = step.state;
-    settle(step.events);
+    settle(engine.take(idle));
+    // A message of several packets outlives a pause, but not for ever.
+    startIdle();
   };
 
   return {
     broken: broken.promise,
+    busy: () => presenting !== null || waiting.length > 0 || engine.reading(),
     accept(bytes) {
-      const step = framing.next(state, { kind: "bytes", bytes });
-      state = step.state;
-      settle(step.events);
+      settle(engine.take({ kind: "bytes", bytes }));
       announce();
       startIdle();
     },
     async finish(end) {
       stopIdle();
-      if (end === "lost" && state.kind === "collecting" && midFrame(state)) {
+      if (end === "lost" && engine.reading()) {
         count("interrupted");
-        enqueue({ kind: "cut" });
+        enqueue({ kind: "lost" });
       }
-      state = framing.initial;
       while (presenting !== null) await presenting;
       if (announced) sink.ended();
       announced = false;
@@ -165,7 +208,8 @@ function toPresentation(arrival: Arrival, options: IntakeOptions): Presentation 
   switch (arrival.kind) {
     case "frame": {
       const { aim, symbology, bytes } = takeAim(arrival.bytes, options.aim);
-      return { outcome: "payload", bytes, protocol: null, symbology, aim, ndef: null };
+      const { protocol } = arrival;
+      return { outcome: "payload", bytes, protocol, symbology: symbology ?? arrival.symbology, aim, ndef: null };
     }
     case "overflow":
       return {
@@ -175,6 +219,13 @@ function toPresentation(arrival: Arrival, options: IntakeOptions): Presentation 
         protocol: null,
       };
     case "cut":
+      return {
+        outcome: "unreadable",
+        reason: "read_interrupted",
+        detail: "The scanner stopped in the middle of a code.",
+        protocol: null,
+      };
+    case "lost":
       return {
         outcome: "unreadable",
         reason: "read_interrupted",

@@ -71,7 +71,8 @@ function holderRemedy(holder: Holder, path: string): string {
     case "getty":
       return `sudo systemctl disable --now serial-getty@${path.slice(path.lastIndexOf("/") + 1)}`;
     default:
-      return `sudo kill ${holder.pid}`;
+      // A service that is killed comes back.
+      return holder.unit === null ? `sudo kill ${holder.pid}` : `sudo systemctl stop ${holder.unit}`;
   }
 }
 

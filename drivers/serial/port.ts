@@ -7,6 +7,8 @@ import { deviceAt, type Presence, watchPresence } from "./presence.ts";
 const readBytes = 4_096;
 const openMs = 5_000;
 const closeMs = 2_000;
+/** A device that takes nothing must not make us keep everything. */
+const maxUnsentBytes = 1_024;
 
 /** An open serial line, 8N1, raw. The only file that knows the serial library. */
 export interface Port {
@@ -17,7 +19,7 @@ export interface Port {
   /** While paused nothing is read: the kernel, then the device, waits (where the line has flow control). */
   pause(): void;
   resume(): void;
-  /** Best effort and never queued: bytes are dropped while an earlier write still waits for the device. */
+  /** Best effort: what does not fit beside 1 KiB that still waits for the device is dropped. */
   send(bytes: Uint8Array): void;
   close(): Promise<void>;
 }
@@ -122,7 +124,7 @@ function servedPort(stream: SerialPort, path: string, device: string | null): Po
       if (!ending) stream.resume();
     },
     send(bytes) {
-      if (ending || stream.writableLength > 0) return;
+      if (ending || stream.writableLength + bytes.length > maxUnsentBytes) return;
       wrote = true;
       stream.write(bytes);
     },

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Slowest notice of a vanished port; the folder's watch is usually there in milliseconds. */
 const pollMs = 2_000;
@@ -52,14 +52,55 @@ export function watchPresence(path: string, device: string, onGone: () => void):
   };
   const poll = setInterval(() => void look(), pollMs);
 
-  try {
-    watching = watch(dirname(path), (_event, changed) => {
-      if (changed === null || changed === name) void look();
-    });
-    // A folder that vanishes, or a system without a free watch, leaves the poll.
-    watching.on("error", () => watching?.close());
-  } catch {
-    watching = null;
-  }
+  watching = watchFolder(dirname(path), (changed) => {
+    if (changed === null || changed === name) void look();
+  });
   return { stop };
+}
+
+/** Null for a folder that is not there, or a system without a free watch: what is left then is the poll. */
+function watchFolder(folder: string, onChange: (name: string | null) => void): FSWatcher | null {
+  try {
+    const watching = watch(folder, (_event, changed) => onChange(changed));
+    watching.on("error", () => watching.close());
+    return watching;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Waits for an absent device: until something changes where its name would appear, or `withinMs` have passed. udev removes
+ * `/dev/serial/by-id` with its last link, so the nearest folder that is there is watched for the next name on the way.
+ * Resolves at once when the device is there already. Never rejects.
+ */
+export async function deviceAppears(path: string, withinMs: number, signal: AbortSignal): Promise<void> {
+  const { folder, name } = await nearestFolder(path);
+  if (signal.aborted) return;
+  const changed = Promise.withResolvers<void>();
+  const done = () => changed.resolve();
+  const timer = setTimeout(done, withinMs);
+  signal.addEventListener("abort", done, { once: true });
+  const watching = watchFolder(folder, (what) => {
+    if (what === null || what === name) done();
+  });
+  try {
+    // It may have come between the look that found nothing and the watch.
+    if ((await deviceAt(join(folder, name))) !== null) return;
+    await changed.promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", done);
+    watching?.close();
+  }
+}
+
+async function nearestFolder(path: string): Promise<{ readonly folder: string; readonly name: string }> {
+  let name = basename(path);
+  let folder = dirname(path);
+  while (folder !== dirname(folder) && (await deviceAt(folder)) === null) {
+    name = basename(folder);
+    folder = dirname(folder);
+  }
+  return { folder, name };
 }

@@ -28,19 +28,16 @@ export function look(
   withinMs: number,
 ): { readonly repeat: boolean; readonly sights: Sights } {
   if (withinMs === 0) return { repeat: false, sights: [] };
-  const present = stillPresent(sights, nowMs, withinMs);
-  const others = present.filter((sight) => !sameBytes(sight.frame, frame));
-  return {
-    repeat: others.length < present.length,
-    sights: [{ frame, lastMs: nowMs }, ...others].slice(0, maxSights),
-  };
+  const others: Sight[] = [];
+  let repeat = false;
+  for (const sight of stillPresent(sights, nowMs, withinMs)) {
+    if (Buffer.compare(sight.frame, frame) === 0) repeat = true;
+    else others.push(sight);
+  }
+  return { repeat, sights: [{ frame, lastMs: nowMs }, ...others.slice(0, maxSights - 1)] };
 }
 
 /** The sights that still count at `nowMs`. */
 export function stillPresent(sights: Sights, nowMs: number, withinMs: number): Sights {
   return sights.filter((sight) => nowMs - sight.lastMs <= withinMs);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -38,6 +38,7 @@ export interface AimContent {
 }
 
 const aimLength = 3;
+const BRACKET = 0x5d;
 const anyIdentifier = /^\][A-Za-z][0-9A-Za-z]$/;
 
 /**
@@ -48,9 +49,10 @@ const anyIdentifier = /^\][A-Za-z][0-9A-Za-z]$/;
  *   well-formed identifier (ISO/IEC 15424), and leaves a frame without one alone.
  */
 export function takeAim(frame: Uint8Array, mode: AimMode): AimContent {
+  if (mode === "off" || frame[0] !== BRACKET) return { aim: null, symbology: null, bytes: frame };
   const aim = latin1(frame.subarray(0, aimLength));
   const row = aimRows.find(({ letter, modifiers }) => aim[1] === letter && modifiers.includes(aim[2] ?? "?"));
-  const present = mode !== "off" && anyIdentifier.test(aim) && (mode === "on" || row !== undefined);
+  const present = anyIdentifier.test(aim) && (mode === "on" || row !== undefined);
   if (!present) return { aim: null, symbology: null, bytes: frame };
   const content = frame.subarray(aimLength);
   const escaped = row?.eci.includes(aim[2] ?? "?") ?? false;

@@ -7,10 +7,14 @@ export const entries = [
   { from: "agent/main.ts", to: "pass-agent.mjs" },
   { from: "agent/store/writer.ts", to: "store-writer.mjs" },
   { from: "drivers/nfc/pcsc/nfc-pcsc-host.ts", to: "nfc-pcsc-host.mjs" },
+  { from: "drivers/image/decoder-host.ts", to: "image-decoder.mjs" },
 ] as const;
 
-/** Folders served as they are. */
-export const assets = [{ from: "agent/lane/page", to: "lane" }] as const;
+/** Folders and files that go along as they are. */
+export const assets = [
+  { from: "agent/lane/page", to: "lane" },
+  { from: "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm", to: "zxing_reader.wasm" },
+] as const;
 
 /** Packages that are or load native code (or, with ws, would like to): they stay in node_modules. */
 const external = [
@@ -29,7 +33,7 @@ const banner =
   "const require = passAgentCreateRequire(import.meta.url);";
 
 /**
- * Bundles every entry and copies every asset folder. The same sources give the same bytes.
+ * Bundles every entry and copies every asset. The same sources give the same bytes.
  *
  * @param root folder of package.json
  * @param outDir absolute; must exist

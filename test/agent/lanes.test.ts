@@ -11,6 +11,7 @@ const decided = (
   decision: { outcome, by: "agent", reason: "ok" },
   firstAt: null,
   firstLane: null,
+  nextAt: null,
 });
 const run = (...inputs: readonly LaneInput[]) => inputs.reduce(nextLane, idleLane);
 const started: LaneInput = { kind: "started" };

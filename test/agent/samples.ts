@@ -1,4 +1,5 @@
 import type { KindPolicy, Policy, UndeterminedAction } from "../../agent/config/config.ts";
+import type { SiteRules } from "../../agent/rules/index.ts";
 import type { ScanDraft } from "../../agent/store/index.ts";
 import {
   type Claims,
@@ -103,6 +104,13 @@ export const strictPolicy: Policy = {
   membership: kindPolicy("unlimited"),
   boarding_pass: kindPolicy("single"),
   unknown: kindPolicy("single"),
+};
+
+/** A site that wants nothing but what its policy says. */
+export const noRules: SiteRules = {
+  site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24 },
+  zones: [],
+  rules: [],
 };
 
 export function draft(id: string, part: Partial<ScanDraft> = {}): ScanDraft {

@@ -109,7 +109,16 @@ function nextWorld(world: World, what: Happening): World {
       const provenS = world.storedS === null ? null : world.storedS + upS;
       const bootId = `boot ${world.trueS + what.downS}`;
       const trueS = world.trueS + what.downS;
-      return { ...world, trueS, bootId, uptimeS: upS, offS: what.offS, honest: isRight(what.offS), live: false, provenS };
+      return {
+        ...world,
+        trueS,
+        bootId,
+        uptimeS: upS,
+        offS: what.offS,
+        honest: isRight(what.offS),
+        live: false,
+        provenS,
+      };
     }
   }
 }

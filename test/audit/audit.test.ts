@@ -1,8 +1,11 @@
+import { copyFileSync } from "node:fs";
 import Database from "better-sqlite3";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AuditReport, auditJournal } from "../../agent/audit.ts";
 import { deviceSigner, makeDeviceKey } from "../../agent/device-jws.ts";
+import { openCheckpoints } from "../../agent/store/checkpoints.ts";
 import { openStore, type Store } from "../../agent/store/index.ts";
+import { openJournal } from "../../agent/store/journal.ts";
 import { must } from "../agent/samples.ts";
 import { startGate, until } from "../loop/gate.ts";
 import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
@@ -38,24 +41,35 @@ function audit(store: Store): Promise<AuditReport> {
   return auditJournal(source, key);
 }
 
-/** A journal of ten records, acknowledged in two batches, changed by hand, then audited. */
-async function auditAfter(tamper: (database: Database.Database) => void): Promise<AuditReport> {
-  using folder = temporaryFolder();
-  const store = await openStore(writerOptions(folder.path));
+/** A journal of ten records, acknowledged in two batches; made once, copied for every test. */
+const template = temporaryFolder();
+beforeAll(async () => {
+  const store = await openStore(writerOptions(template.path));
   for (let i = 0; i < 10; i++) {
     await store.ask("present", presented(`scan_${i}`, i));
     if (i === 4 || i === 9) await upload(store);
   }
   await store.close();
+});
+afterAll(() => template[Symbol.dispose]());
+
+/** The report on that journal after somebody changed it by hand. */
+async function auditAfter(tamper: (database: Database.Database) => void): Promise<AuditReport> {
+  using folder = temporaryFolder();
+  copyFileSync(writerOptions(template.path).file, writerOptions(folder.path).file);
   const database = new Database(writerOptions(folder.path).file);
   database.pragma("foreign_keys = OFF");
   tamper(database);
-  database.close();
-  const again = await openStore(writerOptions(folder.path));
+  const journal = openJournal(database, "");
+  const checkpoints = openCheckpoints(database, "");
+  const source = {
+    checkpoints: async () => checkpoints.list(),
+    rows: async (after: number, limit: number) => journal.rows(after, limit),
+  };
   try {
-    return await audit(again);
+    return await auditJournal(source, key);
   } finally {
-    await again.close();
+    database.close();
   }
 }
 

@@ -1,11 +1,19 @@
 import { benchCommit } from "./commit.ts";
 import { benchImage } from "./image.ts";
 import { benchLists } from "./lists.ts";
+import { benchSerial } from "./serial.ts";
 import { benchTap } from "./tap.ts";
 import { benchVerify } from "./verify.ts";
 
 /** `npm run bench [verify|commit|tap …]`: prints the tables (`image --seeds=N`: more frames); exits 1 when a target is missed. */
-const benches = { verify: benchVerify, lists: benchLists, commit: benchCommit, tap: benchTap, image: benchImage };
+const benches = {
+  verify: benchVerify,
+  lists: benchLists,
+  commit: benchCommit,
+  tap: benchTap,
+  serial: benchSerial,
+  image: benchImage,
+};
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const unknown = asked.filter((name) => !(name in benches));
 if (unknown.length > 0) {

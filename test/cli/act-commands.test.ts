@@ -27,6 +27,7 @@ describe("present", () => {
 
   test.each<readonly [string, readonly string[], string | Uint8Array, object]>([
     ["at a lane", ["--lane", "gate-1", "x"], "", { lane: "gate-1", payload: "x" }],
+    ["for a party", ["--lane", "gate-1", "-q", "4", "x"], "", { lane: "gate-1", quantity: 4, payload: "x" }],
     ["from standard input, without the line end of the file", ["-"], "P1:A  B \n", { payload: "P1:A  B " }],
     ["only the last line end is the file's", ["-"], "a\r\nb\r\n", { payload: "a\r\nb" }],
     ["one that looks like an option", ["--", "--x"], "", { payload: "--x" }],
@@ -52,8 +53,27 @@ describe("present", () => {
       Uint8Array.of(0xff, 0xfe),
       "Standard input is not UTF-8 text. Give the text form of the pass, as its QR code holds it. [bad_usage]",
     ],
+    [
+      "a party at a reader",
+      ["present", "--reader", "gate-1-nfc", "--quantity", "2", "x"],
+      "",
+      "--quantity goes with --lane: a reader cannot ask how many come. [bad_usage]",
+    ],
+    [
+      "a party of nobody",
+      ["present", "--quantity", "0", "x"],
+      "",
+      '--quantity "0" is not a whole number from 1 to 1000. [bad_usage]',
+    ],
   ])("%s is refused before anything is asked", async (_, argv, stdin, message) => {
     expect(await bench.run(argv, { stdin })).toEqual({ code: 2, out: "", err: `pass-agent: ${message}\n` });
+  });
+
+  test("a pass that will be good again says when", async () => {
+    const use = { ...rejectedScan.use, next_at: "2026-05-19T22:00:00.000Z" };
+    await bench.serve({ "POST /v1/sim/present": toWire({ ...rejectedScan, use }) });
+    const { out } = await bench.run(["present", "x"]);
+    expect(out).toContain("at gate-1, good again from 2026-05-20 00:00:00 +02:00, offline\n");
   });
 
   test("--json gives the scan record", async () => {

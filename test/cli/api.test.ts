@@ -7,7 +7,15 @@ import { createLog } from "../../agent/log.ts";
 import { type Api, startApi } from "../../agent/pos/index.ts";
 import { type AgentFacade, PresentFault } from "../../agent/views.ts";
 import { type Bench, openBench } from "./bench.ts";
-import { acceptedScan, rejectedScan, sampleAudit, sampleOutbox, samplePass, sampleStatus } from "./samples.ts";
+import {
+  acceptedScan,
+  rejectedScan,
+  sampleAudit,
+  sampleBooks,
+  sampleOutbox,
+  samplePass,
+  sampleStatus,
+} from "./samples.ts";
 
 /** The command line against the real local API: what one sends, the other must understand. */
 
@@ -27,7 +35,11 @@ const facade: AgentFacade = {
       .filter((scan) => scan.sequence > (afterSequence ?? 0) && (passId === null || scan.pass_id === passId))
       .slice(0, limit),
   outbox: async () => sampleOutbox,
-  unacknowledged: async () => [],
+  trust: () => null,
+  books: () => sampleBooks,
+  counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null }),
+  unacknowledged: async () => ({ records: [], next: null }),
+  acceptLoss: async () => [],
   retryDeadLetters: async () => 0,
   sendNow: () => undefined,
   audit: async () => sampleAudit,
@@ -37,6 +49,7 @@ const facade: AgentFacade = {
   },
   scene: async (name) => ({ said: `played ${name}` }),
   scenes: () => [{ name: "revoked", title: "Revoke, then tap" }],
+  verify: async () => null,
 };
 
 beforeAll(async () => {

@@ -124,6 +124,11 @@ async function run(argv: readonly string[], options: RunOptions, folder: string)
     run: unexpected("run"),
     enroll: unexpected("enroll"),
     readStore: unexpected("readStore"),
+    scanImage: unexpected("scanImage"),
+    openTrust: unexpected("openTrust"),
+    checkBundle: unexpected("checkBundle"),
+    findDevices: unexpected("findDevices"),
+    checkScanner: unexpected("checkScanner"),
     ...options.commands,
   };
   const code = await runCli(argv, io, commands);

@@ -74,7 +74,7 @@ test("config show prints TOML that reads back to the same, or the same as JSON",
   const shown = readConfig(out, "/elsewhere/agent.toml");
   expect(shown).toHaveProperty("config.stateDir", join(bench.folder, "state"));
   const json = JSON.parse((await bench.run(["config", "show", "--json"])).out);
-  expect(json).toMatchObject({ api: { port: 7420 }, reader: [{ id: "gate-1-qr", baud_rate: 115200 }] });
+  expect(json).toMatchObject({ api: { port: 7420 }, reader: [{ id: "gate-1-qr", idle_gap_ms: 50 }] });
 });
 
 test("config schema needs no configuration", async () => {

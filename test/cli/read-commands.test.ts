@@ -8,6 +8,7 @@ import {
   policyScan,
   rejectedScan,
   sampleAudit,
+  sampleBooks,
   sampleOutbox,
   samplePass,
   sampleStatus,
@@ -32,8 +33,9 @@ function onDisk(closed: () => void = () => undefined): StoredFacts {
   return {
     events: async (query) => [rejectedScan, acceptedScan].slice(0, query.limit),
     outbox: async () => sampleOutbox,
-    unacknowledged: async () => [acceptedScan],
+    unacknowledged: async () => ({ records: [acceptedScan], next: null }),
     audit: async () => sampleAudit,
+    books: sampleBooks,
     status: async () => ({ ...sampleStatus, lanes: [], readers: [], conditions: [] }),
     close: async () => closed(),
   };
@@ -96,6 +98,7 @@ test("the status shows scanner, cloud, trust, lanes, readers, and what is wrong 
     "  Trust    keys version 3, 40 s old, good for 23 h more, root 47DEQpj8-JZG3hSuF from qr",
     "  Clock    trusted",
     "  Outbox   3 scans wait for the cloud, the oldest for 2 min; 1 dead letter",
+    "  Storage  open, 12.5 GiB free, checked 2 h ago: 1204 rows and 900 records are sound",
     "",
     "  LANE    STATE         WHY            NAME",
     "  gate-1  out_of_order  reader_absent  Gate 1",

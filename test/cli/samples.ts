@@ -1,4 +1,5 @@
 import type { AuditReport } from "../../agent/audit.ts";
+import type { BookDesk, DayReport } from "../../agent/books/views.ts";
 import type { ScanRecord } from "../../agent/record.ts";
 import type { OutboxView, StatusView } from "../../agent/views.ts";
 import { passId, tenantId } from "../../verifier/index.ts";
@@ -39,6 +40,7 @@ export const acceptedScan: ScanRecord = {
     scope: "lane",
     first_at: null,
     first_lane: null,
+    next_at: null,
     certainty: "local_only",
   },
   decision: { outcome: "accepted", by: "agent", reason: "ok" },
@@ -98,6 +100,7 @@ export const sampleStatus: StatusView = {
       reason: "reader_absent",
       firstAt: null,
       firstLane: null,
+      nextAt: null,
       guidance: null,
       revision: 4,
       environment: "sandbox",
@@ -107,6 +110,16 @@ export const sampleStatus: StatusView = {
   ],
   readers: [{ id: "gate-1-qr", lane: "gate-1", kind: "serial", driver: "serialport", state: "waiting", model: null }],
   outbox: { pending: 3, deadLetters: 1, oldestS: 130 },
+  webhooks: [],
+  storage: {
+    open: true,
+    freeBytes: 12.5 * 2 ** 30,
+    usedPercent: 40,
+    logBytes: 4_120,
+    reserve: true,
+    setAside: [],
+    lastCheck: { at: "2026-05-19T08:16:22.000Z", rows: 1_204, records: 900, everyPage: true, problem: null },
+  },
   conditions: [
     {
       code: "reader_absent",
@@ -150,4 +163,36 @@ export const sampleOutbox: OutboxView = {
       error: { type: "invalid_parameter", code: "id_conflict", message: "The id is taken by another scan" },
     },
   ],
+};
+
+export const sampleReport: DayReport = {
+  date: "2026-05-19",
+  timeZone: "Europe/Berlin",
+  from: "2026-05-18T22:00:00.000Z",
+  to: "2026-05-19T22:00:00.000Z",
+  complete: false,
+  missing: [{ code: "unsent", count: 2, detail: "the cloud has not acknowledged 2 scans" }],
+  presentations: { accepted: 3, rejected: 1 },
+  verdicts: [
+    { result: "valid", outcome: "accepted", reason: "ok", count: 3 },
+    { result: "valid", outcome: "rejected", reason: "already_redeemed", count: 1 },
+  ],
+  kinds: [{ templateId: null, useKind: "single", accepted: 3, rejected: 1 }],
+  lanes: [{ lane: "gate-1", accepted: 3, rejected: 1 }],
+  channels: [{ channel: "nfc", accepted: 3, rejected: 1 }],
+  corrections: { count: 1, earlierDays: 0 },
+  amounts: [{ currency: "EUR", salesCents: 2500, correctionsCents: -1000, netCents: 1500 }],
+  clockUntrusted: 0,
+  queue: { pending: 2, deadLetters: 0, oldestS: 130 },
+};
+
+export const sampleBooks: BookDesk = {
+  dayReport: async () => sampleReport,
+  scans: async ({ after }) => {
+    const records = [acceptedScan, rejectedScan].filter(({ sequence }) => sequence > after).slice(0, 1);
+    return { records, next: records[0]?.sequence === 1 ? 1 : null };
+  },
+  correct: async ({ scanId, sale }) => ({ ...acceptedScan, supersedes: scanId, amount_cents: sale.amountCents }),
+  webhooks: async () => [],
+  retryWebhooks: async () => 2,
 };

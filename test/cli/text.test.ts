@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, columns, localTime, plain, span } from "../../agent/cli/text.ts";
+import { ago, capital, columns, localTime, plain, span } from "../../agent/cli/text.ts";
 import { toWire } from "../../agent/cli/wire.ts";
 
 test.each([
@@ -47,6 +47,15 @@ test.each([
 
 test("columns are as wide as their widest cell, short rows and wide characters included", () => {
   expect(columns([["a", "b"], ["ccc"], ["😀", "d"]])).toEqual(["  a    b", "  ccc", "  😀    d"]);
+});
+
+test.each([
+  ["the disk is full", "The disk is full"],
+  ["sudo systemctl start pcscd.socket", "sudo systemctl start pcscd.socket"],
+  ["pass-agent store accept-loss", "pass-agent store accept-loss"],
+  ["", ""],
+])("%j at the beginning of a sentence is %j", (text, expected) => {
+  expect(capital(text)).toBe(expected);
 });
 
 test("members get their names of the wire, at every depth", () => {

@@ -33,11 +33,11 @@ describe("a wrong command line is exit code 2 and one line that says what is wro
     ["present --list --scene x", "A payload, --scene and --list exclude each other."],
     [
       "present --lane gate-1",
-      '--reader and --lane need a payload to present. Give one, or "-" to read it from standard input',
+      '--reader, --lane and --quantity need a payload to present. Give one, or "-" to read it from standard input',
     ],
     [
       "present --scene x --lane gate-1",
-      '--reader and --lane need a payload to present. Give one, or "-" to read it from standard input',
+      '--reader, --lane and --quantity need a payload to present. Give one, or "-" to read it from standard input',
     ],
     ["run now", "pass-agent run does not know what to do with now. See: pass-agent run --help"],
     ["version --config x", "There is no option --config here."],
@@ -95,7 +95,17 @@ describe("help", () => {
 });
 
 test("every command that only reads speaks JSON", () => {
-  const reading = ["events", "outbox", "status", "version", "config check", "config show", "present"];
+  const reading = [
+    "events",
+    "outbox",
+    "status",
+    "version",
+    "config check",
+    "config show",
+    "present",
+    "devices",
+    "doctor scanner",
+  ];
   for (const name of reading) {
     const spec = commandTable.find(({ words }) => words.join(" ") === name);
     expect(

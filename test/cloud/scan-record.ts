@@ -41,6 +41,7 @@ export function scanRecord(
       scope: "site",
       first_at: null,
       first_lane: null,
+      next_at: null,
       certainty: "confirmed",
     },
     decision: { outcome: "accepted", by: "agent", reason: "ok" },

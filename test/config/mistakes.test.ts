@@ -71,15 +71,30 @@ describe("a mistake says where, what, what is allowed, and ends with its code", 
       "an nfc key on a serial reader",
       serial('match = "x"'),
       [
-        'agent.toml:11: reader[0].match belongs to a reader of kind "nfc", and this one is of kind "serial". Allowed: id, lane, kind, path, baud_rate, idle_gap_ms, max_frame_bytes, aim. [wrong_place]',
+        'agent.toml:11: reader[0].match belongs to a reader of kind "nfc", and this one is of kind "serial". Allowed: id, lane, kind, path, model, trigger, feedback, baud_rate, idle_gap_ms, max_frame_bytes, aim. [wrong_place]',
+      ],
+    ],
+    [
+      "keys of the others on a hid reader",
+      changed('kind = "nfc"', 'kind = "hid"\npath = "/dev/hidraw0"\naim = "on"\nmatch = "x"'),
+      [
+        'agent.toml:11: reader[0].aim belongs to a reader of kind "serial", and this one is of kind "hid". Allowed: id, lane, kind, path. [wrong_place]',
+        'agent.toml:12: reader[0].match belongs to a reader of kind "nfc", and this one is of kind "hid". Allowed: id, lane, kind, path. [wrong_place]',
+      ],
+    ],
+    [
+      "a hid reader without its device",
+      changed('kind = "nfc"', 'kind = "hid"'),
+      [
+        "agent.toml:6: reader[0].path is missing. Allowed: a path, absolute or relative to the folder of this file. [missing_key]",
       ],
     ],
     [
       "a reader of an unknown kind, whose other keys are not judged",
       changed('kind = "nfc"', 'kind = "nfs"\nbaud_rate = 1\nfoo = 1'),
       [
-        'agent.toml:9: reader[0].kind = "nfs" is not one of the known words. Did you mean "nfc"? Allowed: "nfc" or "serial". [not_allowed]',
-        `agent.toml:11: reader[0].foo is not a known key. Allowed: id, lane, kind, driver, match, socket, path, baud_rate, idle_gap_ms, max_frame_bytes, aim. [unknown_key]`,
+        'agent.toml:9: reader[0].kind = "nfs" is not one of the known words. Did you mean "nfc"? Allowed: "nfc", "serial" or "hid". [not_allowed]',
+        `agent.toml:11: reader[0].foo is not a known key. Allowed: id, lane, kind, driver, match, socket, path, model, trigger, feedback, baud_rate, idle_gap_ms, max_frame_bytes, aim. [unknown_key]`,
       ],
     ],
     [
@@ -151,6 +166,11 @@ describe("a mistake says where, what, what is allowed, and ends with its code", 
     [
       "two readers on one port",
       `${serial("")}[[reader]]\nid = "b"\nlane = "gate"\nkind = "serial"\npath = "../../dev/ttyUSB0"\n`,
+      ['agent.toml:16: reader[1].path = "/dev/ttyUSB0" is the port of reader[0] already. [duplicate]'],
+    ],
+    [
+      "two readers of different kinds on one device",
+      `${serial("")}[[reader]]\nid = "b"\nlane = "gate"\nkind = "hid"\npath = "/dev/ttyUSB0"\n`,
       ['agent.toml:16: reader[1].path = "/dev/ttyUSB0" is the port of reader[0] already. [duplicate]'],
     ],
     [

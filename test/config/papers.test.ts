@@ -8,7 +8,9 @@ import {
   readConfig,
   shippedLocales,
 } from "../../agent/config/index.ts";
+import { serialModels } from "../../agent/config/schema.ts";
 import { shippedLocales as spokenLocales } from "../../agent/lane/index.ts";
+import { scannerModels } from "../../drivers/serial/index.ts";
 import { configOf, source } from "./samples.ts";
 
 const page = new URL("../../docs/configuration.md", import.meta.url);
@@ -54,8 +56,29 @@ test("every key has a meaning, and a default unless it is required or may be abs
   }
   const noDefault = keySchemas(properties(configJsonSchema())).filter(([, schema]) => !("default" in schema));
   expect(new Set(noDefault.map(([name]) => name))).toEqual(
-    new Set(["environment", "url", "ca_file", "trust_root", "id", "name", "lane", "kind", "socket", "path"]),
+    new Set([
+      "environment",
+      "url",
+      "ca_file",
+      "trust_root",
+      "trust_bundle",
+      "id",
+      "name",
+      "lane",
+      "kind",
+      "socket",
+      "path",
+      "baud_rate",
+      "aim",
+      "secret_file",
+      ...["time_zone", "entry", "capacity", "passback_min"],
+      ...["admit", "hours", "except", "uses", "per", "wait_s"],
+    ]),
   );
+});
+
+test("the configuration offers the scanners of the table of scanners", () => {
+  expect(serialModels).toEqual(scannerModels.map(({ id }) => id));
 });
 
 test("the configuration offers the languages that the lane page speaks", () => {

@@ -5,10 +5,11 @@ import { configOf, nfcDefaults, rejectAll, serialDefaults, smallest, source } fr
 test("the smallest file gets every default", () => {
   expect(configOf(readConfig(smallest, source))).toEqual({
     environment: "sandbox",
+    webhooks: [],
     stateDir: "/var/lib/pass-agent",
     runtimeDir: "/run/pass-agent",
     locale: "en",
-    cloud: { url: "https://cloud.example", caFile: null, trustRoot: null, pollIntervalS: 60 },
+    cloud: { url: "https://cloud.example", caFile: null, trustBundle: null, trustRoot: null, pollIntervalS: 60 },
     api: { host: "127.0.0.1", port: 7420, allowedOrigins: [], allowedHosts: [] },
     lanes: [{ id: "gate", name: "gate" }],
     readers: [{ id: "nfc", lane: "gate", ...nfcDefaults }],
@@ -29,6 +30,11 @@ test("the smallest file gets every default", () => {
       },
       unknown: { use: "single", undetermined: rejectAll },
     },
+    storage: { afterLoss: "reject_single_use" },
+    devices: { serialById: "/dev/serial/by-id" },
+    site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24 },
+    zones: [],
+    rules: [],
     simulation: null,
   });
 });
@@ -64,13 +70,57 @@ id = "qr"
 lane = "gate-2"
 kind = "serial"
 path = "/dev/ttyACM0"
+model = "honeywell"
+trigger = "host"
+feedback = false
 baud_rate = 9600
 idle_gap_ms = 0
 max_frame_bytes = 1024
 aim = "on"
+[[reader]]
+id = "hid"
+lane = "gate-2"
+kind = "hid"
+path = "hidraw0"
 [policy.membership]
 use = "single"
 status_unknown = "accept"
+[site]
+time_zone = "Europe/Berlin"
+day_begins = "04:00"
+late_revocation_h = 48
+[[zone]]
+id = "pool"
+entry = ["gate-1"]
+exit = ["gate-2"]
+capacity = 80
+reentry = true
+passback_min = 15
+empties = "daily"
+leave = "valid_only"
+[[zone]]
+id = "spa"
+entry = []
+[[rule]]
+kinds = ["membership"]
+templates = ["tpl_01HZX0000000000000000DAYT1"]
+lanes = ["gate-1"]
+admit = true
+hours = ["mon-fri 09:00-18:00", "sat,sun 22:00-04:00"]
+except = ["2026-12-24..2026-12-26 closed"]
+uses = 2
+per = "24h"
+party_size = 4
+party = "together"
+counter = "pool"
+scope = "lane"
+wait_s = 60
+[[rule]]
+uses = "unlimited"
+[storage]
+after_loss = "accept"
+[devices]
+serial_by_id = "by-id"
 [simulation]
 socket = "sim.sock"
 `;
@@ -105,14 +155,60 @@ test("every key of the file arrives, and relative paths are relative to the file
         lane: "gate-2",
         kind: "serial",
         path: "/dev/ttyACM0",
+        model: "honeywell",
+        trigger: "host",
+        feedback: false,
         baudRate: 9600,
         idleGapMs: 0,
         maxFrameBytes: 1024,
         aim: "on",
       },
+      { id: "hid", lane: "gate-2", kind: "hid", path: "/etc/site/hidraw0" },
     ],
+    storage: { afterLoss: "accept" },
+    devices: { serialById: "/etc/site/by-id" },
     simulation: { socket: "/etc/site/sim.sock" },
   });
+  expect(config.site).toEqual({ timeZone: "Europe/Berlin", dayBegins: "04:00", lateRevocationH: 48 });
+  expect(config.zones).toEqual([
+    {
+      id: "pool",
+      entry: ["gate-1"],
+      exit: ["gate-2"],
+      capacity: 80,
+      reentry: true,
+      passbackMin: 15,
+      empties: "daily",
+      leave: "valid_only",
+    },
+    {
+      id: "spa",
+      entry: [],
+      exit: [],
+      capacity: null,
+      reentry: false,
+      passbackMin: null,
+      empties: "never",
+      leave: "whoever_is_inside",
+    },
+  ]);
+  const nothing = { kinds: [], templates: [], lanes: [], admit: null, hours: null, exceptions: null, waitS: null };
+  expect(config.rules).toEqual([
+    {
+      kinds: ["membership"],
+      templates: ["tpl_01HZX0000000000000000DAYT1"],
+      lanes: ["gate-1"],
+      admit: true,
+      hours: ["mon-fri 09:00-18:00", "sat,sun 22:00-04:00"],
+      exceptions: ["2026-12-24..2026-12-26 closed"],
+      count: { uses: 2, per: "24h", partySize: 4, party: "together", counter: "pool", scope: "lane" },
+      waitS: 60,
+    },
+    {
+      ...nothing,
+      count: { uses: "unlimited", per: null, partySize: 1, party: "open", counter: "", scope: "site" },
+    },
+  ]);
   expect(config.policy.membership).toEqual({
     use: "single",
     undetermined: { ...rejectAll, status_unknown: "accept" },

@@ -47,8 +47,11 @@ export const nfcDefaults: Omit<NfcReaderConfig, "id" | "lane"> = {
 
 export const serialDefaults: Omit<SerialReaderConfig, "id" | "lane" | "path"> = {
   kind: "serial",
-  baudRate: 115200,
+  model: "generic",
+  trigger: "auto",
+  feedback: true,
+  baudRate: null,
   idleGapMs: 50,
   maxFrameBytes: 4096,
-  aim: "auto",
+  aim: null,
 };

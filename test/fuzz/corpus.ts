@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Files of one target's corpus, and bytes of one file: it lives in the repository. */
@@ -13,13 +13,13 @@ function folderOf(target: string): string {
 /** Inputs that earlier campaigns kept, in a stable order. */
 export function readCorpus(target: string): readonly Uint8Array[] {
   const folder = folderOf(target);
-  mkdirSync(folder, { recursive: true });
-  const names = readdirSync(folder).toSorted();
+  const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
   return names.map((name) => new Uint8Array(readFileSync(`${folder}${name}`)));
 }
 
 /** Adds inputs, each under the start of its SHA-256, while there is room; says how many are new. */
 export function keepInCorpus(target: string, inputs: readonly Uint8Array[]): number {
+  if (inputs.length === 0) return 0;
   const folder = folderOf(target);
   mkdirSync(folder, { recursive: true });
   const names = new Set(readdirSync(folder));

@@ -111,6 +111,20 @@ describe("what a lane says", () => {
     expect(displayOf(view, { words, timeZone: "UTC", laneName: () => "$& $1" }).line).toMatch(/, \$& \$1$/);
   });
 
+  test.each([
+    ["en", "Good again from Nov 22, 00:00."],
+    ["de", "Wieder gültig ab 22. Nov., 00:00."],
+    ["es", "Vale otra vez desde 22 nov, 00:00."],
+  ])("a pass that will be good again says when, in %s", (locale, next) => {
+    const view = { state: "rejected", reason: "already_redeemed", nextAt: "2026-11-21T23:00:00Z" } as const;
+    expect(shown(view, locale).next.replaceAll("\u00a0", " ")).toBe(next);
+  });
+
+  test("an accepted pass does not say when it will be good again", () => {
+    const next = shown({ state: "accepted", reason: "ok", nextAt: "2026-11-21T23:00:00Z" }).next;
+    expect(next).toBe("Please go ahead.");
+  });
+
   test("date and words are in the language of the site", () => {
     const line = shown(
       { state: "rejected", reason: "already_redeemed", firstAt: "2026-11-21T19:30:00Z", firstLane: "gate-2" },

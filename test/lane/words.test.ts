@@ -76,6 +76,7 @@ describe.each(shippedLocales)("the words in %s", (locale) => {
     for (const text of texts(words)) expect(text).toMatch(/\S/);
     expect(words.firstUse.whenAndWhere).toMatch(/\{when\}.*\{where\}/);
     expect(words.firstUse.when).toContain("{when}");
+    expect(words.nextUse).toContain("{when}");
     expect(words.page.noSuchLane).toContain("{lane}");
     for (const [, saying] of sayings(words)) expect(texts(saying).join(" ")).not.toMatch(/[{}]/);
   });

@@ -8,6 +8,7 @@ import { type Config, readConfig } from "../../agent/config/index.ts";
 import { enrolTerminal } from "../../agent/enroll.ts";
 import { createLog } from "../../agent/log.ts";
 import type { ScanRecord } from "../../agent/record.ts";
+import type { Timing } from "../../agent/timing.ts";
 import {
   type Cloud,
   type CloudOptions,
@@ -37,12 +38,23 @@ export interface Gate extends AsyncDisposable {
   trusted(): Promise<void>;
 }
 
-export async function startGate(options: Partial<CloudOptions> = {}, stateDir = "state"): Promise<Gate> {
+export interface GateSite {
+  /** More of the agent's configuration, TOML tables. */
+  readonly config?: string;
+  readonly timing?: Partial<Timing>;
+}
+
+export async function startGate(
+  options: Partial<CloudOptions> = {},
+  stateDir = "state",
+  site: GateSite = {},
+): Promise<Gate> {
   const folder = mkdtempSync(join(tmpdir(), "pass-agent-gate-"));
   const cloud = await startCloud({ port: 0, databaseFile: join(folder, "cloud.sqlite"), ...options });
   const merchant = merchantClient({ url: cloud.url, secretKey: cloud.secretKey });
   const network = await startCut({ target: { host: "127.0.0.1", port: cloud.port } });
-  const reading = readConfig(configText(network.port, stateDir), join(folder, "agent.toml"));
+  const text = `${configText(network.port, stateDir)}${site.config ?? ""}`;
+  const reading = readConfig(text, join(folder, "agent.toml"));
   if (!("config" in reading)) throw new Error(JSON.stringify(reading.mistakes));
   const { config } = reading;
   const log: string[] = [];
@@ -54,6 +66,7 @@ export async function startGate(options: Partial<CloudOptions> = {}, stateDir = 
       random: Math.random,
       version: "0.0.0-test",
       ca: null,
+      ...(site.timing === undefined ? {} : { timing: site.timing }),
     });
   const { enrollment } = await merchant.createScanner({ latitude: 1.5, longitude: 2.5 });
   await enrolTerminal(

@@ -70,11 +70,11 @@ describe("the queue to the cloud", () => {
     await using gate = await startGate();
     gate.network.cut();
     const record = await gate.present((await gate.issue("membership")).text);
-    expect(await gate.agent.facade.unacknowledged(0, 10)).toEqual([record]);
+    expect(await gate.agent.facade.unacknowledged(null, 10)).toEqual({ records: [record], next: null });
     await gate.agent.stop();
     const stored = await openStored(gate.config, { clock: systemClock(), version: "0.0.0-test" });
     if (stored === "absent" || stored === "locked") throw new Error(stored);
-    expect(await stored.unacknowledged(0, 10)).toEqual([record]);
+    expect(await stored.unacknowledged(null, 10)).toEqual({ records: [record], next: null });
     await stored.close();
   });
 });

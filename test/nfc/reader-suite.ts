@@ -139,7 +139,7 @@ export function readerSuite(driver: DriverName, missing: string | null): void {
     test("pcscd killed in mid-read is told to the guest first; the card is read when it is back", async () => {
       watched = await watchReader(reader, driver);
       await reader.insert({ ...pass, delayMs: 100 });
-      await expect.poll(() => kinds(watched.said)).toContain("started");
+      await expect.poll(() => kinds(watched.said), { timeout: 5_000 }).toContain("started");
       await sleep(150);
       await reader.killPcscd();
       expect(await watched.outcome).toMatchObject({ code: "service_absent" });
@@ -162,7 +162,7 @@ export function readerSuite(driver: DriverName, missing: string | null): void {
     test("a stop in mid-read resolves at once and lets go of the card", async () => {
       watched = await watchReader(reader, driver);
       await reader.insert({ ...pass, delayMs: 100 });
-      await expect.poll(() => kinds(watched.said)).toContain("started");
+      await expect.poll(() => kinds(watched.said), { timeout: 5_000 }).toContain("started");
       const startMs = performance.now();
       expect(await watched.stop()).toBeNull();
       expect(performance.now() - startMs).toBeLessThan(1_000);

@@ -36,7 +36,7 @@ describe.skipIf(missing !== null)("a reader on a real pcscd", () => {
     await sleep(900);
     expect(await offs()).toHaveLength(0);
     decided.resolve("accepted");
-    await expect.poll(async () => (await offs()).length).toBe(1);
+    await expect.poll(async () => (await offs()).length, { timeout: 5_000 }).toBe(1);
     await reader.remove();
     await watched.ended(0);
     await watched.stop();
@@ -58,7 +58,7 @@ describe.skipIf(missing !== null)("a reader on a real pcscd", () => {
     const card = await other.connect(reader.readerName, { share: "exclusive", deadlineMs: 1_000 });
     expect(await runReader(reader, "pcscd").outcome).toMatchObject({ code: "reader_busy", number: 0x8010000b });
     // Once pcscd's table says so too, nobody is told of a card that we cannot have.
-    await expect.poll(async () => (await other.listReaders())[0]?.exclusive).toBe(true);
+    await expect.poll(async () => (await other.listReaders())[0]?.exclusive, { timeout: 5_000 }).toBe(true);
     const second = runReader(reader, "pcscd");
     expect(await second.outcome).toMatchObject({ code: "reader_busy" });
     expect(kinds(second.said)).toEqual([]);
@@ -81,7 +81,7 @@ test("fifty insertions on two readers side by side, swapped as fast as pcscd see
       expect(await watched.presentation(index)).toMatchObject({ outcome: "payload" });
       // The driver is done with the card: from here a swap is a removal and an insertion, whoever saw them.
       const last = async () => (await reader.log()).at(-1);
-      await expect.poll(last, { interval: 5 }).toMatchObject({ kind: "power", event: "off" });
+      await expect.poll(last, { interval: 5, timeout: 5_000 }).toMatchObject({ kind: "power", event: "off" });
       await reader.remove();
     }
     await watched.ended(24);
@@ -89,7 +89,7 @@ test("fifty insertions on two readers side by side, swapped as fast as pcscd see
     expect(await watched.stop()).toBeNull();
   };
   await Promise.all([insertAll(first), insertAll(second)]);
-  await expect.poll(count).toBeLessThanOrEqual(before);
+  await expect.poll(count, { timeout: 5_000 }).toBeLessThanOrEqual(before);
 }, 60_000);
 
 test("the whole tap has a deadline of its own", async (context) => {

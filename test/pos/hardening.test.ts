@@ -204,6 +204,7 @@ test("a stream gives the state at once, every change, and a beat each second", a
     reason: "already_redeemed",
     first_at: "2026-11-21T19:30:00Z",
     first_lane: "gate-1",
+    next_at: null,
     guidance: null,
     revision: 2,
     environment: "live",

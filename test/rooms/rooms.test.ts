@@ -89,6 +89,7 @@ describe("a breach of a rule is found", () => {
     ],
     ["agent/pos/a.ts", 'import Database from "better-sqlite3";', "packages have homes", "better-sqlite3"],
     ["agent/store/a.ts", 'import { WebSocket } from "ws";', "packages have homes", "ws"],
+    ["agent/a.ts", 'import { readBarcodes } from "zxing-wasm/reader";', "packages have homes", "zxing-wasm/reader"],
     ["agent/cloud/a.ts", 'import { parse } from "smol-toml";', "packages have homes", "smol-toml"],
     ["agent/a.ts", 'import { env } from "node:process";', "packages have homes", "node:process"],
     ["agent/a.ts", "process.exit(1);", "process at the edge", "process"],

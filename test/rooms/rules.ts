@@ -44,6 +44,9 @@ const packageHomes: readonly { readonly name: RegExp; readonly where: RegExp; re
   { name: /^ws$/, where: /^agent\//, home: /^agent\/(pos|cloud)\// },
   { name: /^(serialport|@serialport\/)/, where: /^(?!test\/)/, home: /^drivers\/serial\/port\.ts$/ },
   { name: /^(nfc-pcsc|@pokusew\/pcsclite)$/, where: /^(?!test\/)/, home: /^drivers\/nfc\/pcsc\/nfc-pcsc-host\.ts$/ },
+  { name: /^(zxing-wasm|@zxing\/library)(\/|$)/, where: /^(?!test\/)/, home: /^drivers\/image\// },
+  { name: /^jpeg-js$/, where: /^(?!test\/)/, home: /^drivers\/image\// },
+  { name: /^tar-stream$/, where: /^(?!test\/)/, home: /^agent\/bundle\// },
   { name: /^smol-toml$/, where: /^(?!test\/)/, home: /^agent\/config\// },
   { name: /^node:process$/, where: /^agent\//, home: /^agent\/(main\.ts$|cli\/)/ },
 ];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { getuid, pid as ownPid } from "node:process";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { unitIn } from "../../drivers/serial/holders.ts";
 import { openHolders } from "../../drivers/serial/index.ts";
 import { busyFault, faultCode } from "../../drivers/serial/open-fault.ts";
 import { openPtyPair } from "../../fixtures/scanner/index.ts";
@@ -107,7 +108,10 @@ describe("a port that does not open", () => {
     { command: "brltty", remedy: "sudo apt-get remove brltty" },
     { command: "minicom", remedy: "sudo kill 4711" },
   ])("held by $command is cured by one command", ({ command, remedy }) => {
-    expect(busyFault("/dev/ttyS0", [{ pid: 4711, command }], {})).toMatchObject({ code: "reader_busy", remedy });
+    expect(busyFault("/dev/ttyS0", [{ pid: 4711, command, unit: null }], {})).toMatchObject({
+      code: "reader_busy",
+      remedy,
+    });
   });
 
   test("held by somebody we may not see still says busy, and how to look", () => {
@@ -117,6 +121,21 @@ describe("a port that does not open", () => {
 
 test("whoever has a port open is found by pid and command", async () => {
   await using pty = await plugPty();
-  expect(await openHolders(pty.path)).toEqual([{ pid: expect.any(Number), command: "socat" }]);
+  expect(await openHolders(pty.path)).toMatchObject([{ pid: expect.any(Number), command: "socat" }]);
   expect(await openHolders("/nowhere")).toEqual([]);
+});
+
+describe("a service that holds a port is stopped, not killed: it would come back", () => {
+  test.each([
+    ["0::/system.slice/pass-agent.service\n", "pass-agent.service"],
+    ["12:pids:/system.slice/till.service\n1:name=systemd:/system.slice/till.service\n", "till.service"],
+    ["0::/system.slice/system-till.slice/till@1.service/worker\n", "till@1.service"],
+    ["0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n", null],
+    ["0::/\n", null],
+    ["", null],
+  ])("%j", (cgroups, unit) => {
+    expect(unitIn(cgroups)).toBe(unit);
+    const remedy = unit === null ? "sudo kill 4711" : `sudo systemctl stop ${unit}`;
+    expect(busyFault("/dev/ttyS0", [{ pid: 4711, command: "node", unit }], {})).toMatchObject({ remedy });
+  });
 });

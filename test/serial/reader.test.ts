@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Feedback } from "../../drivers/reader.ts";
+import { genericScanner, type ScannerModel } from "../../drivers/serial/index.ts";
 import { type ScanOptions, startVirtualScanner } from "../../fixtures/scanner/index.ts";
 import { plugReader, recordingSink, said, until } from "./plugged-reader.ts";
 
@@ -85,7 +86,7 @@ describe("a scanner on a real pty", () => {
     await scanner.scan("P1:NEXT");
     await arrived(sink, 2);
     expect(said(sink.presentations)).toEqual(["<frame_too_long>", "P1:NEXT"]);
-    expect(reader.reader.stats()).toEqual({ frames: 1, repeats: 0, overlong: 1, interrupted: 0 });
+    expect(reader.reader.stats()).toEqual({ frames: 1, repeats: 0, overlong: 1, interrupted: 0, garbled: 0 });
   });
 
   test("noise between two codes costs neither of them", async () => {
@@ -216,7 +217,11 @@ describe("one presentation at a time", () => {
 });
 
 describe("feedback", () => {
-  const beeping = { id: "test", name: "beeping", good: Buffer.from("\x1b7"), bad: Buffer.from("\x1b8") };
+  const beeping: ScannerModel = {
+    ...genericScanner,
+    name: "beeping",
+    feedback: { good: Buffer.from("\x1b7"), bad: Buffer.from("\x1b8"), neutral: null, needs: "" },
+  };
 
   test.each<{ feedback: Feedback; sent: string }>([
     { feedback: "accepted", sent: "\x1b7" },

@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../agent/canonical-json.ts";
 import { openStore, type PresentedAnswer, type Store, type StoredBatch } from "../../agent/store/index.ts";
-import { draft, invalid, must } from "../agent/samples.ts";
+import { claims, draft, invalid, must } from "../agent/samples.ts";
 import { presented, temporaryFolder, writerOptions } from "./harness.ts";
 
 function recorded(answer: PresentedAnswer) {
@@ -180,8 +180,8 @@ describe("the store", () => {
     withStore(async (store) => {
       await store.ask("present", presented("scan_kept", 7));
       await store.ask("settle", [
-        { draft: draft("scan_kept"), correctionId: "scan_correction" },
-        { draft: draft("scan_lost"), correctionId: "scan_unused" },
+        { draft: draft("scan_kept"), correctionId: "scan_correction", pass: claims({ index: 7 }) },
+        { draft: draft("scan_lost"), correctionId: "scan_unused", pass: claims({ index: 8 }) },
       ]);
       const records = await store.ask("events", { limit: 10, afterSequence: 0, passId: null });
       expect(records.map(({ id, supersedes, decision }) => [id, supersedes, decision.reason])).toEqual([
@@ -233,16 +233,6 @@ describe("the store", () => {
     database.pragma("user_version = 99");
     database.close();
     await expect(openStore(writerOptions(folder.path))).rejects.toMatchObject({ code: "store_newer" });
-  });
-
-  test("a file that is no database is refused with its own code", async () => {
-    using folder = temporaryFolder();
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(
-      writerOptions(folder.path).file,
-      "this is not a database, it is a letter to the technician".repeat(100),
-    );
-    await expect(openStore(writerOptions(folder.path))).rejects.toMatchObject({ code: "store_corrupt" });
   });
 
   test("a stopped agent's store can be looked at, and not written", async () => {

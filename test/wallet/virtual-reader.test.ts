@@ -158,7 +158,8 @@ describe.skipIf(missing !== null)("the virtual phone's command line", () => {
 
 test.each<readonly [string, readonly string[], string]>([
   ["no card", [], "which card?"],
-  ["an unknown card", ["type5"], "kind: one of type4, raw"],
+  ["an unknown card", ["type5"], "kind: one of type4"],
+  ["an iPhone's pass without a key", ["iphone", "--pass", "x"], "--pass needs --pass-type"],
   ["a card without content", ["type4"], "ndef: missing"],
   ["bytes that are none", ["type4", "--ndef-hex", "xyz"], "ndef: bytes in hex"],
   ["an unknown option", ["type4", "--empty", "--colour"], "--colour"],

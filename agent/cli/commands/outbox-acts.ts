@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
 import type { Config, Json } from "../../config/index.ts";
 import { agentOf, goodConfig } from "../chosen-config.ts";
 import type { Call, CommandSpec } from "../command.ts";
 import { CommandFault, exitCodes } from "../commands.ts";
 import { factsOf } from "../facts.ts";
+import { writeNewFile } from "../new-file.ts";
 import { plain } from "../text.ts";
 import { listAt, numberAt, toWire } from "../wire.ts";
 
@@ -67,16 +67,8 @@ export const outboxExportCommand: CommandSpec = {
       await exportRecords(call, config, (line) => call.io.stdout.write(line));
       return exitCodes.good;
     }
-    const target = await newFile(file);
-    try {
-      const count = await exportRecords(call, config, async (line) => {
-        await target.write(line);
-      });
-      await target.sync();
-      await call.io.stdout.write(`${count} scans are in ${plain(file)}. They stay in the queue too.\n`);
-    } finally {
-      await target.close();
-    }
+    const count = await writeNewFile(file, (write) => exportRecords(call, config, write));
+    await call.io.stdout.write(`${count} scans are in ${plain(file)}. They stay in the queue too.\n`);
     return exitCodes.good;
   },
 };
@@ -86,32 +78,20 @@ const pageRecords = 500;
 
 async function exportRecords(call: Call, config: Config, write: (line: string) => Promise<void>): Promise<number> {
   let count = 0;
-  let after = 0;
+  let after: number | null = null;
   for (;;) {
-    const path = `/v1/outbox/records?limit=${pageRecords}&after_sequence=${after}`;
-    const { answer } = await factsOf(call, config, path, async (facts) =>
-      toWire({ data: await facts.unacknowledged(after, pageRecords) }),
-    );
+    const from: number | null = after;
+    const path = `/v1/outbox/records?limit=${pageRecords}${from === null ? "" : `&after=${from}`}`;
+    const { answer }: { answer: Json } = await factsOf(call, config, path, async (facts) => {
+      const { records, next } = await facts.unacknowledged(from, pageRecords);
+      return toWire({ data: records, next_after: next });
+    });
     const records: readonly Json[] = listAt(answer, "data");
     for (const record of records) {
       await write(`${JSON.stringify(record)}\n`);
-      after = numberAt(record, "sequence") ?? after;
     }
     count += records.length;
-    if (records.length < pageRecords) return count;
-  }
-}
-
-async function newFile(path: string) {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-    const there = code === "EEXIST";
-    throw new CommandFault(there ? "file_exists" : "file_unwritable", `${plain(path)} cannot be written (${code})`, {
-      remedy: there ? "Give another name: nothing is overwritten" : "Give a file in a folder that you may write to",
-      exit: code === "EACCES" ? exitCodes.noPermission : exitCodes.failed,
-      cause,
-    });
+    after = numberAt(answer, "next_after");
+    if (after === null) return count;
   }
 }

@@ -1,8 +1,9 @@
 import type { Json } from "../../config/index.ts";
-import { badUsage } from "../arguments.ts";
+import { badUsage, integerOption } from "../arguments.ts";
 import { agentOf, goodConfig } from "../chosen-config.ts";
 import { type Call, type CommandSpec, jsonOption } from "../command.ts";
 import { exitCodes } from "../commands.ts";
+import { readSaleOptions, saleOptions } from "../sale-options.ts";
 import { answerText, scanCells } from "../scan-line.ts";
 import { readInput } from "../stdin.ts";
 import { columns, palette, plain } from "../text.ts";
@@ -15,6 +16,7 @@ export const presentCommand: CommandSpec = {
     { line: "pass-agent present --list", says: "the scenes there are" },
     { line: "pass-agent present --scene revoked", says: "play one" },
     { line: "pass-agent present --lane gate-1 P1:…", says: "show a code at a lane" },
+    { line: "pass-agent present --lane gate-1 --quantity 2 P1:…", says: "for two of a party" },
     { line: "pass-agent present --reader gate-1-qr - < code.txt", says: "from a file, through a virtual scanner" },
   ],
   positionals: [
@@ -23,6 +25,8 @@ export const presentCommand: CommandSpec = {
   options: [
     { name: "reader", short: "r", value: "id", doc: "The virtual reader that reads it." },
     { name: "lane", short: "l", value: "id", doc: "The lane, when no reader is named. Without it the first." },
+    { name: "quantity", short: "q", value: "n", doc: "How many persons come on it, 1 to 1000. Without it 1." },
+    ...saleOptions,
     { name: "scene", short: "s", value: "name", doc: "Play this scene instead." },
     { name: "list", short: null, value: null, doc: "List the scenes instead." },
     jsonOption,
@@ -34,11 +38,14 @@ export const presentCommand: CommandSpec = {
     const payload = args.positionals[0] ?? null;
     const wishes = [scene !== null, args.on("list"), payload !== null].filter(Boolean).length;
     if (wishes > 1) throw badUsage("A payload, --scene and --list exclude each other");
-    if (payload === null && (args.option("reader") !== null || args.option("lane") !== null)) {
+    if (payload === null && ["reader", "lane", "quantity"].some((name) => args.option(name) !== null)) {
       throw badUsage(
-        "--reader and --lane need a payload to present",
+        "--reader, --lane and --quantity need a payload to present",
         'Give one, or "-" to read it from standard input',
       );
+    }
+    if (payload === null && saleOptions.some(({ name }) => args.option(name) !== null)) {
+      throw badUsage("--amount, --currency and --ref need a payload to present");
     }
     if (args.on("list")) return listScenes(call);
     if (scene !== null) return playScene(call, scene);
@@ -64,9 +71,14 @@ async function presentPayload(call: Call, written: string): Promise<number> {
     throw badUsage(`The payload is longer than ${maxPayloadBytes} bytes`);
   const reader = args.option("reader");
   const lane = args.option("lane");
+  const quantity = integerOption(args, "quantity", { min: 1, max: 1_000, otherwise: 1 });
+  if (reader !== null && quantity !== 1)
+    throw badUsage("--quantity goes with --lane: a reader cannot ask how many come");
   const request = {
     ...(reader === null ? {} : { reader }),
     ...(lane === null ? {} : { lane }),
+    ...(quantity === 1 ? {} : { quantity }),
+    ...readSaleOptions(args),
     payload,
   };
   return printAnswer(call, await agent.post("/v1/sim/present", request, presentMs), scanText);

@@ -39,9 +39,16 @@ function statusText(status: Json, call: Call): readonly string[] {
       ["Trust", trustText(member(status, "trust"))],
       ["Clock", plain(textAt(status, "clock") ?? "?")],
       ["Outbox", outboxSummary(member(status, "outbox"), colours)],
+      ["Storage", storageText(member(status, "storage"), call, colours)],
     ]),
     ...listText("LANE", ["STATE", "WHY", "NAME"], listAt(status, "lanes").map(laneCells), colours),
     ...listText("READER", ["LANE", "KIND", "STATE", "MODEL"], listAt(status, "readers").map(readerCells), colours),
+    ...listText(
+      "WEBHOOK",
+      ["HOST", "WAITING", "RETRIED", "REFUSED", "WHY"],
+      listAt(status, "webhooks").map(webhookCells),
+      colours,
+    ),
     ...conditionsText(listAt(status, "conditions"), call, colours),
   ];
 }
@@ -78,6 +85,22 @@ function trustText(trust: Json): string {
     .join(", ");
 }
 
+/** `open, 79 GiB free, checked 3 h ago: 1204 rows and 900 records are sound`. */
+function storageText(storage: Json, { io }: Call, colours: Palette): string {
+  if (storage === null) return "not watched while no agent runs";
+  const free = numberAt(storage, "free_bytes");
+  const at = textAt(storage, "last_check", "at");
+  const problem = textAt(storage, "last_check", "problem");
+  const rows = numberAt(storage, "last_check", "rows") ?? 0;
+  const records = numberAt(storage, "last_check", "records") ?? 0;
+  const found = problem === null ? `${rows} rows and ${records} records are sound` : colours.bad(plain(problem));
+  return [
+    flagAt(storage, "open") ? "open" : colours.bad("lost: nothing is accepted"),
+    free === null ? "free space unknown" : `${(free / 2 ** 30).toFixed(1)} GiB free`,
+    at === null ? "not checked as a whole yet" : `checked ${ago(at, io.now())}: ${found}`,
+  ].join(", ");
+}
+
 function laneCells(lane: Json): readonly string[] {
   const texts = [textAt(lane, "lane"), textAt(lane, "state"), textAt(lane, "reason"), textAt(lane, "name")];
   return texts.map((text) => plain(text ?? ""));
@@ -87,6 +110,12 @@ function readerCells(reader: Json): readonly string[] {
   const kind = [textAt(reader, "kind"), textAt(reader, "driver")].filter((part) => part !== null).join("/");
   const texts = [textAt(reader, "id"), textAt(reader, "lane"), kind, textAt(reader, "state"), textAt(reader, "model")];
   return texts.map((text) => plain(text ?? ""));
+}
+
+function webhookCells(webhook: Json): readonly string[] {
+  const counts = ["waiting", "retrying", "failed"].map((name) => String(numberAt(webhook, name) ?? "?"));
+  const [id, host, problem] = ["id", "host", "problem"].map((name) => plain(textAt(webhook, name) ?? ""));
+  return [id ?? "", host ?? "", ...counts, problem ?? ""];
 }
 
 function listText(

@@ -262,6 +262,14 @@ export const german: Words = {
         next: "Hier nicht einlassen. Datenträger prüfen.",
       },
     },
+    refunded: {
+      guest: { line: "Der Betrag wurde erstattet.", next: askStaff },
+      staff: { line: "Zu einem früheren Scan ging Geld zurück.", next: "Den Beleg an der Kasse nachsehen." },
+    },
+    amended: {
+      guest: { line: "Der Verkauf wurde berichtigt.", next: askStaff },
+      staff: { line: "Betrag oder Beleg eines Scans wurde berichtigt.", next: "Den Beleg an der Kasse nachsehen." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "Kein Leser ist angeschlossen.", next: "Den Leser einstecken." },
@@ -304,6 +312,13 @@ export const german: Words = {
         next: "Melden: Signatur oder Version ist falsch.",
       },
     },
+    clock_blocks_tls: {
+      guest: { line: "Wir arbeiten ohne Internet.", next: "Bitte wie gewohnt weiter." },
+      staff: {
+        line: "Die falsche Uhr sperrt die Cloud; Scans bleiben erhalten.",
+        next: "Die Uhr des Terminals stellen.",
+      },
+    },
     cloud_unreachable: {
       guest: { line: "Wir arbeiten ohne Internet.", next: "Bitte wie gewohnt weiter." },
       staff: { line: "Die Cloud antwortet nicht; Scans bleiben erhalten.", next: "Die Internetverbindung prüfen." },
@@ -318,6 +333,30 @@ export const german: Words = {
         line: "Der Datenträger ist ausgefallen; nichts wird verbucht.",
         next: "Datenträger und freien Platz prüfen.",
       },
+    },
+    disk_low: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Der Datenträger wird voll.", next: "Bald den freien Platz ansehen." },
+    },
+    store_log_long: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Das Protokoll der Datenbank ist zu lang.", next: "Dem Support melden." },
+    },
+    store_set_aside: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Eine beschädigte Datenbank liegt beiseite.", next: "Den Status ansehen." },
+    },
+    redemptions_lost: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Ein Teil der eingelösten Pässe ist vergessen.", next: "Status ansehen; Einlass entscheiden." },
+    },
+    webhook_failing: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Ein Empfänger nimmt die Scans nicht an.", next: "Die Webhooks im Status ansehen." },
+    },
+    late_revocation: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Ein Pass wurde nach der Annahme widerrufen.", next: "Die neuesten Ereignisse ansehen." },
     },
     dead_letters: {
       guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
@@ -376,6 +415,7 @@ export const german: Words = {
     staff: { line: "Die Seite hat den Agenten verloren.", next: "Prüfen, ob der Agent läuft." },
   },
   firstUse: { whenAndWhere: "Zuerst benutzt {when}, {where}", when: "Zuerst benutzt {when}" },
+  nextUse: "Wieder gültig ab {when}.",
   page: {
     test: "TEST — nicht für echte Pässe",
     degraded: "Alte Vertrauensdaten",

@@ -247,6 +247,14 @@ export const english: Words = {
       guest: { line: "We could not record this pass.", next: "Please wait for the staff." },
       staff: { line: "The storage failed; nothing is recorded.", next: "Do not admit by this lane. Check the disk." },
     },
+    refunded: {
+      guest: { line: "The amount was given back.", next: askStaff },
+      staff: { line: "Money went back for an earlier scan.", next: "Look at the till for the receipt." },
+    },
+    amended: {
+      guest: { line: "The sale was corrected.", next: askStaff },
+      staff: { line: "Amount or receipt of a scan was corrected.", next: "Look at the till for the receipt." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "No reader is connected.", next: "Plug the reader in." },
@@ -286,6 +294,10 @@ export const english: Words = {
         next: "Report it: a signature or version is wrong.",
       },
     },
+    clock_blocks_tls: {
+      guest: { line: "We are working without internet.", next: "Please go on as usual." },
+      staff: { line: "A wrong clock keeps the cloud away; scans are kept.", next: "Set the terminal's clock." },
+    },
     cloud_unreachable: {
       guest: { line: "We are working without internet.", next: "Please go on as usual." },
       staff: { line: "The cloud does not answer; scans are kept.", next: "Check the internet connection." },
@@ -297,6 +309,30 @@ export const english: Words = {
     storage_failed: {
       guest: closed,
       staff: { line: "The disk failed; nothing can be recorded.", next: "Check the disk and its free space." },
+    },
+    disk_low: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "The disk is filling up.", next: "Look at its free space soon." },
+    },
+    store_log_long: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "The database's log has grown too long.", next: "Tell support." },
+    },
+    store_set_aside: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "A damaged database was set aside.", next: "Look at the status." },
+    },
+    redemptions_lost: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "Part of the memory of used passes is lost.", next: "Look at the status; decide who may enter." },
+    },
+    webhook_failing: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "A receiver of scans does not take them.", next: "Look at the webhooks in the status." },
+    },
+    late_revocation: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "A pass was revoked after it was accepted.", next: "Look at the newest events." },
     },
     dead_letters: {
       guest: { line: "We are working as usual.", next: "Please go on." },
@@ -358,6 +394,7 @@ export const english: Words = {
     staff: { line: "The page has lost the agent.", next: "Check that the agent runs." },
   },
   firstUse: { whenAndWhere: "First used {when}, {where}", when: "First used {when}" },
+  nextUse: "Good again from {when}.",
   page: {
     test: "TEST — not for real passes",
     degraded: "Old trust data",

@@ -241,6 +241,14 @@ export const spanish: Words = {
       guest: { line: "No pudimos registrar este pase.", next: "Espere al personal, por favor." },
       staff: { line: "Falló el almacenamiento; nada se registró.", next: "No admitir aquí. Revise el disco." },
     },
+    refunded: {
+      guest: { line: "El importe fue devuelto.", next: askStaff },
+      staff: { line: "Se devolvió dinero de un escaneo anterior.", next: "Mire el recibo en la caja." },
+    },
+    amended: {
+      guest: { line: "La venta fue corregida.", next: askStaff },
+      staff: { line: "Se corrigió importe o recibo de un escaneo.", next: "Mire el recibo en la caja." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "No hay ningún lector conectado.", next: "Conecte el lector." },
@@ -280,6 +288,13 @@ export const spanish: Words = {
         next: "Avise: firma o versión errónea.",
       },
     },
+    clock_blocks_tls: {
+      guest: { line: "Trabajamos sin internet.", next: "Siga como siempre, por favor." },
+      staff: {
+        line: "El reloj mal puesto cierra la nube; se guardan los escaneos.",
+        next: "Ponga en hora el terminal.",
+      },
+    },
     cloud_unreachable: {
       guest: { line: "Trabajamos sin internet.", next: "Siga como siempre, por favor." },
       staff: { line: "La nube no responde; los escaneos se guardan.", next: "Revise la conexión a internet." },
@@ -291,6 +306,30 @@ export const spanish: Words = {
     storage_failed: {
       guest: closed,
       staff: { line: "Falló el disco; no se puede registrar nada.", next: "Revise el disco y su espacio." },
+    },
+    disk_low: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "El disco se está llenando.", next: "Mire pronto el espacio libre." },
+    },
+    store_log_long: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "El diario de la base de datos creció demasiado.", next: "Avise a soporte." },
+    },
+    store_set_aside: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Se apartó una base de datos dañada.", next: "Mire el estado." },
+    },
+    redemptions_lost: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Se perdió parte de los pases ya usados.", next: "Mire el estado; decida quién entra." },
+    },
+    webhook_failing: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Un receptor no acepta los escaneos.", next: "Mire los webhooks en el estado." },
+    },
+    late_revocation: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Un pase se revocó después de aceptarlo.", next: "Mire los últimos eventos." },
     },
     dead_letters: {
       guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
@@ -349,6 +388,7 @@ export const spanish: Words = {
     staff: { line: "La página perdió al agente.", next: "Compruebe que el agente funciona." },
   },
   firstUse: { whenAndWhere: "Usado el {when}, {where}", when: "Usado el {when}" },
+  nextUse: "Vale otra vez desde {when}.",
   page: {
     test: "PRUEBA — no para pases reales",
     degraded: "Datos de confianza antiguos",

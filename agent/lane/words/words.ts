@@ -38,6 +38,8 @@ export interface Words {
   readonly offline: StateSaying;
   /** `{when}` and `{where}` are filled in. */
   readonly firstUse: { readonly whenAndWhere: string; readonly when: string };
+  /** `{when}` is filled in. */
+  readonly nextUse: string;
   readonly page: PageWords;
 }
 

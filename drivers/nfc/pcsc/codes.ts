@@ -86,9 +86,12 @@ const table = {
 
 export type PcscCode = keyof typeof table;
 
+const isCode = (name: string): name is PcscCode => Object.hasOwn(table, name);
+
 /** Names and numbers of all codes, in the order of the table. */
-export const pcscCodes: readonly { readonly code: PcscCode; readonly number: number; readonly meaning: PcscMeaning }[] =
-  Object.entries(table).map(([code, row]) => ({ code: code as PcscCode, ...row }));
+export const pcscCodes: readonly (Row & { readonly code: PcscCode })[] = Object.keys(table)
+  .filter(isCode)
+  .map((code) => ({ code, ...table[code] }));
 
 /** PC/SC has its names first in the table, so a shared number yields the official one. */
 const byNumber: ReadonlyMap<number, PcscCode> = new Map(

@@ -26,22 +26,37 @@ export interface EngineOutput {
   readonly replies: readonly Uint8Array[];
 }
 
-export type EngineEvent =
-  /** A whole code, its own copy of the bytes. `protocol` and `symbology` only where the scanner's envelope names them. */
-  | {
-      readonly kind: "frame";
-      readonly bytes: Uint8Array;
-      readonly protocol: Protocol | null;
-      readonly symbology: Symbology | null;
-    }
-  /** A code longer than the cap; its rest is dropped. */
-  | { readonly kind: "overflow" }
-  /** A code that did not arrive whole, and that nobody will send again. */
-  | { readonly kind: "cut" }
-  /** A packet that did not arrive whole; where the protocol allows it, the scanner was asked to send it again. */
-  | { readonly kind: "garbled" }
-  /** The scanner's answer to a command: `good` when it obeyed. */
-  | { readonly kind: "answer"; readonly good: boolean; readonly bytes: Uint8Array };
+/** A whole code, its own copy of the bytes. `protocol` and `symbology` only where the scanner's envelope names them. */
+export interface FrameEvent {
+  readonly kind: "frame";
+  readonly bytes: Uint8Array;
+  readonly protocol: Protocol | null;
+  readonly symbology: Symbology | null;
+}
+
+/** A code longer than the cap; its rest is dropped. */
+export interface OverflowEvent {
+  readonly kind: "overflow";
+}
+
+/** A code that did not arrive whole, and that nobody will send again. */
+export interface CutEvent {
+  readonly kind: "cut";
+}
+
+/** A packet that did not arrive whole; where the protocol allows it, the scanner was asked to send it again. */
+export interface GarbledEvent {
+  readonly kind: "garbled";
+}
+
+/** The scanner's answer to a command: `good` when it obeyed. */
+export interface AnswerEvent {
+  readonly kind: "answer";
+  readonly good: boolean;
+  readonly bytes: Uint8Array;
+}
+
+export type EngineEvent = FrameEvent | OverflowEvent | CutEvent | GarbledEvent | AnswerEvent;
 
 /** An engine at work on one stream. */
 export interface RunningEngine {
@@ -64,10 +79,9 @@ export function startEngine<State>(engine: Engine<State>): RunningEngine {
   };
 }
 
-export const noEvents: EngineOutput = { events: [], replies: [] };
 export const idle: FramingInput = { kind: "idle" };
 
 /** A frame without an envelope of its own. */
-export function plainFrame(bytes: Uint8Array): EngineEvent {
+export function plainFrame(bytes: Uint8Array): FrameEvent {
   return { kind: "frame", bytes, protocol: null, symbology: null };
 }
