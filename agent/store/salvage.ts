@@ -78,8 +78,9 @@ export function salvage(damaged: string, fresh: Connection): Salvage {
       migrate(fresh, version);
       const uses = openUseCheck(fresh);
       const journal = copyUnsent(old, fresh, same, uses);
-      // Pages that changed places can be read, and say something else.
-      return { redemptions: uses.isComplete() ? redemptions : { ...redemptions, gaps: null }, ...journal };
+      // Pages that changed places can be read, and say something else: then uses are missing where no gap explains it.
+      const explained = uses.isComplete() || redemptions.gaps === null || redemptions.gaps.length > 0;
+      return { redemptions: explained ? redemptions : { ...redemptions, gaps: null }, ...journal };
     })();
   } catch (cause) {
     throw storeFault(cause);

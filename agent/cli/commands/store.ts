@@ -8,7 +8,7 @@ const actMs = 10_000;
 
 export const storeAcceptLossCommand: CommandSpec = {
   words: ["store", "accept-loss"],
-  summary: "accepts that part of the memory of used passes is lost, and decides all passes as usual again",
+  summary: "accepts that used passes were forgotten, and decides all passes as usual again",
   examples: [
     {
       line: "pass-agent store accept-loss",
