@@ -9,6 +9,8 @@ import { type Api, startApi } from "./pos/index.ts";
 
 export interface DaemonParts extends Omit<AgentParts, "ca"> {
   readonly notifier: SystemdNotifier;
+  /** Ends the program from outside when it cannot end by itself: the exit status is not 0 then. */
+  readonly giveUp: () => void;
 }
 
 /** Exit codes of `run`. */
@@ -81,7 +83,7 @@ async function watch(agent: Agent, notifier: SystemdNotifier, clock: Clock, sign
   }
 }
 
-async function stop(agent: Agent, api: Api | null, { clock, log }: DaemonParts): Promise<number> {
+async function stop(agent: Agent, api: Api | null, { clock, log, giveUp }: DaemonParts): Promise<number> {
   const late = new AbortController();
   const orderly = async (): Promise<number> => {
     const results = await Promise.allSettled([api?.close(), agent.stop()]);
@@ -92,7 +94,9 @@ async function stop(agent: Agent, api: Api | null, { clock, log }: DaemonParts):
   };
   const tooLong = async (): Promise<number> => {
     await clock.sleep(stopDeadlineMs, late.signal);
-    if (!late.signal.aborted) log.error("stop_too_slow", { ms: stopDeadlineMs, waiting_for: agent.waitingFor() });
+    if (late.signal.aborted) return failed;
+    log.error("stop_too_slow", { ms: stopDeadlineMs, waiting_for: agent.waitingFor() });
+    giveUp();
     return failed;
   };
   const code = await Promise.race([orderly(), tooLong()]);

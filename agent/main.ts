@@ -13,6 +13,9 @@ import { version } from "./version.ts";
 
 /** The process edge: signals, environment, standard streams and the exit code; everything else is handed in from here. */
 
+/** For the last log lines on their way out, milliseconds. */
+const lastWordsMs = 500;
+
 process.umask(0o077);
 const clock = systemClock();
 const stopping = new AbortController();
@@ -27,7 +30,11 @@ const commands: Commands = {
       debug: process.env["PASS_AGENT_DEBUG"] === "1",
     });
     const notifier = systemdNotifier(process.env, log);
-    return runDaemon(config, { clock, log, notifier, random: Math.random, version }, io.signal);
+    // A thread that waits for a disk which does not answer cannot be joined, so an orderly exit would wait for it too.
+    const giveUp = (): void => {
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), lastWordsMs);
+    };
+    return runDaemon(config, { clock, log, notifier, random: Math.random, version, giveUp }, io.signal);
   },
   enroll: async (request) => {
     const identity = await enrolTerminal(request, { clock, version });
