@@ -73,7 +73,7 @@ describe("each state", () => {
       const rhythm = (): string =>
         tones
           .splice(0)
-          .map(({ at, length }, _, all) => `${(at - (all[0]?.at ?? at) + 1e-6).toFixed(2)}+${length.toFixed(2)}`)
+          .map(({ at, length }, _, all) => `${(at - (all[0]?.at ?? at)).toFixed(2)}+${length.toFixed(2)}`)
           .join(" ");
       Object.assign(window, { rhythm });
     });

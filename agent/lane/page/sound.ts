@@ -63,7 +63,8 @@ export function createSpeaker(root: Document, muted: (blocked: boolean) => void)
   return {
     play: (state) => {
       if (context.state !== "running") return;
-      for (const tone of rhythms[state]) playTone(context, tone);
+      const from = context.currentTime;
+      for (const tone of rhythms[state]) playTone(context, tone, from);
     },
   };
 }
@@ -78,8 +79,9 @@ function openAudio(): AudioContext | null {
   }
 }
 
-function playTone(context: AudioContext, tone: Tone): void {
-  const start = context.currentTime + tone.at;
+/** @param from one beginning for all tones of a rhythm: the clock runs on between two calls */
+function playTone(context: AudioContext, tone: Tone, from: number): void {
+  const start = from + tone.at;
   const end = start + tone.length;
   const oscillator = new OscillatorNode(context, { type: tone.wave, frequency: tone.from });
   oscillator.frequency.linearRampToValueAtTime(tone.to, end);
