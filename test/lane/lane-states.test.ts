@@ -78,6 +78,8 @@ describe("each state", () => {
       Object.assign(window, { rhythm });
     });
     await page.mouse.click(5, 5);
+    // The click lets sound begin; the audio device needs a moment before its clock runs.
+    await page.waitForTimeout(1_000);
     const heard: Record<string, string> = {};
     for (const [state, change] of states) {
       await bench.show(page, state, change);
