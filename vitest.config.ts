@@ -7,8 +7,14 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     reporters: ["default", closingLine()],
     pool: "forks",
-    // V8's JIT page table races when worker threads come and go (nodejs/node#64500): a rare abort of the whole process.
-    execArgv: ["--no-memory-protection-keys"],
+    // Two rare races of V8 in Node 24 end the whole program while worker threads come and go:
+    execArgv: [
+      // its table of compiled pages (nodejs/node#64500),
+      "--no-memory-protection-keys",
+      // and freeing compiled WebAssembly wrappers; every thread that loads a .ts file runs Node's type stripper, which is WebAssembly.
+      "--wasm-wrapper-tiering-budget=1000000000",
+      "--liftoff-only",
+    ],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -8,6 +8,7 @@ import {
   parseObject,
   type RowBreak,
   rowBreak,
+  type WrittenUpTo,
 } from "./store/index.ts";
 
 /** What proving the journal came to. */
@@ -25,13 +26,15 @@ export interface AuditReport {
 
 export interface AuditBreak {
   readonly sequence: number;
-  readonly code: RowBreak["code"] | "checkpoint_differs" | "signature_wrong";
+  readonly code: RowBreak["code"] | "checkpoint_differs" | "signature_wrong" | "mark_differs";
   readonly detail: string;
 }
 
 /** Where the journal comes from: pages of rows in sequence order, and the checkpoints. */
 export interface AuditSource {
   checkpoints(): Promise<readonly Checkpoint[]>;
+  /** How far this terminal says that it wrote; asked before the first row is read. */
+  written(): Promise<WrittenUpTo | null>;
   /** Rows after this sequence, at most `limit`. */
   rows(after: number, limit: number): Promise<readonly AuditRow[]>;
 }
@@ -41,12 +44,14 @@ const pageRows = 500;
 
 /**
  * Proves that the journal is whole: every record's hash, the chain from the first row (or the checkpoint that pruning left)
- * to the last, the columns beside each record, and every checkpoint's hash and signature (formats.md section 7).
+ * to the last, the columns beside each record, every checkpoint's hash and signature (formats.md section 7), and the mark
+ * that says how far this terminal wrote.
  *
  * @param key the device key; null leaves the checkpoints' signatures unproved and says so in the count
  */
 export async function auditJournal(source: AuditSource, key: DeviceKey | null): Promise<AuditReport> {
   const checkpoints = await source.checkpoints();
+  const written = await source.written();
   const marks = new Map(checkpoints.map((checkpoint) => [checkpoint.sequence, checkpoint]));
   let first: number | null = null;
   let last: ChainLink | null = null;
@@ -84,6 +89,8 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
       }
       const broken = rowBreak(row, last ?? chainStart);
       if (broken !== null) return report(breakAt(row.sequence, broken.code, broken.detail));
+      const differs = written === null ? null : markBreak(row, written);
+      if (differs !== null) return report(differs);
       last = { sequence: row.sequence, hash: row.hash };
       records += 1;
       const mark = marks.get(row.sequence);
@@ -94,16 +101,24 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
     }
   }
   const beyond = checkpoints.find(({ sequence }) => sequence > (last?.sequence ?? 0));
-  if (beyond !== undefined && first !== null) {
-    return report(
-      breakAt(
-        beyond.sequence,
-        "sequence_gap",
-        `the cloud acknowledged record ${beyond.sequence}, which is not there any more`,
-      ),
-    );
+  if (beyond !== undefined) {
+    const detail = `the cloud acknowledged record ${beyond.sequence}, which is not there any more`;
+    return report(breakAt(beyond.sequence, "sequence_gap", detail));
+  }
+  if (written !== null && written.sequence > (last?.sequence ?? 0)) {
+    return report(breakAt(written.sequence, "sequence_gap", "it was written here and is not there any more"));
   }
   return report(null);
+}
+
+function markBreak(row: AuditRow, written: WrittenUpTo): AuditBreak | null {
+  if (row.sequence === written.sequence && row.hash !== written.hash) {
+    return breakAt(row.sequence, "mark_differs", "this terminal wrote another record under this number");
+  }
+  if (written.closed && row.sequence > written.sequence) {
+    return breakAt(row.sequence, "mark_differs", "it was added while no agent ran");
+  }
+  return null;
 }
 
 function breakAt(sequence: number, code: AuditBreak["code"], detail: string): AuditBreak {

@@ -33,7 +33,7 @@ export interface Disk {
   releaseReserve(): void;
 }
 
-/** Enough for the database to take some thousand decisions, to checkpoint and to prune. */
+/** Enough to take some two thousand decisions more (fault F-07 counts them), to checkpoint and to prune. */
 const reserveBytes = 4 * 1024 * 1024;
 /** With less than this left the operator is warned, whatever the share, and no reserve is made again. */
 export const lowBytes = 64 * 1024 * 1024;

@@ -83,6 +83,7 @@ export function openFacade(parts: FacadeParts): AgentFacade {
       auditJournal(
         {
           checkpoints: () => store.ask("checkpoints", null),
+          written: () => store.ask("written", null),
           rows: (after, limit) => store.ask("auditRows", { after, limit }),
         },
         readDeviceKey(config.stateDir),

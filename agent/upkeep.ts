@@ -142,6 +142,7 @@ async function wholeCheck(store: SupervisedStore, parts: UpkeepParts, signal: Ab
   const report = await auditJournal(
     {
       checkpoints: () => store.ask("checkpoints", null),
+      written: () => store.ask("written", null),
       rows: async (after, limit) => {
         await clock.sleep(pauseMs, signal);
         return signal.aborted ? [] : store.ask("auditRows", { after, limit });

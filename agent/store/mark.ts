@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -60,6 +60,11 @@ export function openMark(path: string): MarkFile {
     },
     close: () => closeSync(file),
   };
+}
+
+/** The mark at a path, without opening it for writing; null when there is none, or when it is damaged. */
+export function readMark(path: string): Mark | null {
+  return existsSync(path) ? decode(readFileSync(path).toString()) : null;
 }
 
 /** Makes new names in a folder survive a power cut (fsync(2)). */

@@ -12,7 +12,7 @@ import { type Mark, type MarkFile, openMark, syncFolder } from "./mark.ts";
 import { incarnationOf, type Meta, openMeta } from "./meta.ts";
 import { schemaVersion } from "./migrate.ts";
 import type { OpeningReport, WriterOptions } from "./protocol.ts";
-import { salvage } from "./salvage.ts";
+import { salvage, salvageNothing } from "./salvage.ts";
 import { scrubAll } from "./scrub.ts";
 
 /** A database that was found sound, or begun again with all that could be saved. */
@@ -179,14 +179,32 @@ function beginAgain(options: WriterOptions, mark: MarkFile, aside: Aside): Sound
 
 /** Built beside and renamed when it is complete, so that a cut leaves none or a whole one. */
 function buildFresh(options: WriterOptions, aside: Aside): void {
+  try {
+    fillFresh(options, aside, salvage);
+  } catch (cause) {
+    const fault = storeFault(cause);
+    if (fault instanceof StoreFault) throw fault;
+    // Damage of a kind that nobody thought of. The terminal must start; the file is kept, and the loss is said.
+    const reason = `${aside.reason}; nothing could be saved (${cause instanceof Error ? cause.message : String(cause)})`;
+    fillFresh(options, { ...aside, reason }, salvageNothing);
+  }
+  renameSync(freshName(options.file), options.file);
+  syncFolder(dirname(options.file));
+}
+
+function freshName(file: string): string {
+  return `${file}.fresh`;
+}
+
+function fillFresh(options: WriterOptions, aside: Aside, save: typeof salvage): void {
   const folder = dirname(options.file);
-  const beside = `${options.file}.fresh`;
+  const beside = freshName(options.file);
   for (const suffix of ["", "-journal"]) rmSync(beside + suffix, { force: true });
   const fresh = new Database(beside);
   try {
     fresh.pragma("trusted_schema = OFF");
     const damaged = join(folder, aside.name);
-    const found = salvage(damaged, fresh);
+    const found = save(damaged, fresh);
     const meta = openMeta(fresh, options);
     const incident: Incident = {
       at: latest(options.openedAt, found.newestAt),
@@ -203,8 +221,6 @@ function buildFresh(options: WriterOptions, aside: Aside): void {
   } finally {
     fresh.close();
   }
-  renameSync(beside, options.file);
-  syncFolder(folder);
 }
 
 /** RFC 3339 times in UTC with milliseconds compare as text. */

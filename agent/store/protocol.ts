@@ -127,6 +127,14 @@ export interface Checkpoint {
   readonly jws: string;
 }
 
+/** `closed`: the store was closed in order there, so nothing may follow. */
+export interface WrittenUpTo {
+  readonly incarnation: string;
+  readonly sequence: number;
+  readonly hash: string;
+  readonly closed: boolean;
+}
+
 /** Every request the writer knows, with what it answers. */
 export interface StoreOps extends BookOps {
   present: { ask: Presented; answer: PresentedAnswer };
@@ -159,6 +167,8 @@ export interface StoreOps extends BookOps {
   };
   auditRows: { ask: { readonly after: number; readonly limit: number }; answer: readonly AuditRow[] };
   checkpoints: { ask: null; answer: readonly Checkpoint[] };
+  /** How far this terminal itself says that the journal had come; null when nothing does. */
+  written: { ask: null; answer: WrittenUpTo | null };
   /** Deletes acknowledged records older than this RFC 3339 time, at most 5,000, up to a checkpoint; answers how many. */
   prune: { ask: { readonly olderThan: string }; answer: number };
   countAttempt: { ask: { readonly key: string }; answer: null };

@@ -64,10 +64,7 @@ const ownFacts: ReadonlySet<Cell> = new Set(["incarnation"]);
  */
 export function salvage(damaged: string, fresh: Connection): Salvage {
   const old = openDamaged(damaged);
-  if (old === null) {
-    migrate(fresh, 0);
-    return nothing;
-  }
+  if (old === null) return salvageNothing(damaged, fresh);
   try {
     const version = migrateAsFarAs(old, fresh);
     return fresh.transaction(() => {
@@ -87,6 +84,12 @@ export function salvage(damaged: string, fresh: Connection): Salvage {
   } finally {
     old.close();
   }
+}
+
+/** Makes the fresh database ready without looking at the damaged one. */
+export function salvageNothing(_damaged: string, fresh: Connection): Salvage {
+  migrate(fresh, 0);
+  return nothing;
 }
 
 function openDamaged(path: string): Connection | null {

@@ -100,12 +100,17 @@ function readRun(
   let last: Key | null = null;
   const rows = select(database, table, run);
   if (rows === null) return { ended: false, last };
-  for (;;) {
-    const next = advance(rows);
-    if (next === "damaged") return { ended: false, last };
-    if (next === null) return { ended: true, last };
-    last = keyOf(table, next);
-    take(next);
+  try {
+    for (;;) {
+      const next = advance(rows);
+      if (next === "damaged") return { ended: false, last };
+      if (next === null) return { ended: true, last };
+      last = keyOf(table, next);
+      take(next);
+    }
+  } finally {
+    // What `take` throws must not leave the connection busy.
+    rows.return?.();
   }
 }
 

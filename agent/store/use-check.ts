@@ -1,4 +1,4 @@
-import type { ScanRecord } from "../record.ts";
+import { parseObject } from "./chain.ts";
 import type { Connection } from "./connection.ts";
 
 /** Holds the redemption memory against the journal: whoever was let in and counted must be remembered. */
@@ -20,10 +20,12 @@ export function openUseCheck(database: Connection): UseCheck {
   const takenBack = new Set<string>();
   return {
     expect(text) {
-      const record = countedRecord(text);
-      if (record === null || missing.size >= mostMissing) return;
-      if (record.decision.outcome === "rejected") takenBack.add(String(record.supersedes));
-      else if (find.get(record.id) === undefined) missing.add(record.id);
+      if (missing.size >= mostMissing || !mayCount(text)) return;
+      // A damaged record may lack anything.
+      const { id, supersedes, decision } = parseObject(text) ?? {};
+      const { outcome } = Object(decision);
+      if (outcome === "rejected") takenBack.add(String(supersedes));
+      else if (outcome === "accepted" && find.get(String(id)) === undefined) missing.add(String(id));
     },
     isComplete() {
       database.exec("DROP INDEX use_check");
@@ -32,17 +34,9 @@ export function openUseCheck(database: Connection): UseCheck {
   };
 }
 
-/** A record that counted a use, or one that takes another back. */
-function countedRecord(text: string): Pick<ScanRecord, "id" | "decision" | "supersedes"> | null {
-  // Most records are neither: looked at as text first.
-  const counts = /"kind":"(?:single|count|period)"/.test(text) && text.includes('"supersedes":null');
-  const takesBack = text.includes('"outcome":"rejected"') && !text.includes('"supersedes":null');
-  if (!takesBack && !(counts && text.includes('"outcome":"accepted"'))) return null;
-  try {
-    const record: ScanRecord = JSON.parse(text);
-    return record;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    return null;
-  }
+/** Could it be a record that counted a use, or one that takes another back? Looked at as text: most are neither. */
+function mayCount(text: string): boolean {
+  const isOriginal = text.includes('"supersedes":null');
+  if (!isOriginal) return text.includes('"outcome":"rejected"');
+  return /"kind":"(?:single|count|period)"/.test(text) && text.includes('"outcome":"accepted"');
 }

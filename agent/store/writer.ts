@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Claims } from "../../verifier/index.ts";
 import { type Decided, decide } from "../decide.ts";
@@ -10,6 +11,7 @@ import { decideInDoubt } from "./doubt.ts";
 import { openIncidents } from "./incident.ts";
 import { openJournal } from "./journal.ts";
 import { openLateRevocations } from "./late-revocations.ts";
+import { readMark } from "./mark.ts";
 import { type Meta, openMeta } from "./meta.ts";
 import { once } from "./once.ts";
 import { type OpenedStore, openSound } from "./opening.ts";
@@ -116,6 +118,10 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     },
     auditRows: ({ after, limit }) => journal.rows(after, limit),
     checkpoints: () => checkpoints.list(),
+    written: () => {
+      const mark = readMark(`${options.file}.mark`);
+      return mark?.kind === "head" && mark.incarnation === meta.incarnation ? mark : null;
+    },
     prune: ({ olderThan }) => {
       const gone = checkpoints.prune(olderThan);
       if (gone > 0) webhooks().forgetPruned();
@@ -224,7 +230,7 @@ function serve(port: MessagePort, options: WriterOptions): void {
       if (closing) closeAll();
       for (const [at, { id }] of group.entries()) say({ kind: "answer", id, answer: answers[at] });
       if (closing) port.close();
-      else if (opened !== null) keepLogShort(database);
+      else if (opened !== null) keepLogShort(database, dirname(options.file));
     } catch (cause) {
       fail(cause);
     }

@@ -36,6 +36,7 @@ async function upload(store: Store): Promise<void> {
 function audit(store: Store): Promise<AuditReport> {
   const source = {
     checkpoints: () => store.ask("checkpoints", null),
+    written: () => store.ask("written", null),
     rows: (after: number, limit: number) => store.ask("auditRows", { after, limit }),
   };
   return auditJournal(source, key);
@@ -64,6 +65,7 @@ async function auditAfter(tamper: (database: Database.Database) => void): Promis
   const checkpoints = openCheckpoints(database, "");
   const source = {
     checkpoints: async () => checkpoints.list(),
+    written: async () => null,
     rows: async (after: number, limit: number) => journal.rows(after, limit),
   };
   try {

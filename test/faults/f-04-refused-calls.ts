@@ -23,7 +23,7 @@ interface Refusal {
 }
 
 /** A run that is not done by then has met a disk that fails at every opening: it stays closed, and ends there. */
-const patienceMs = 5_000;
+const patienceMs = 3_500;
 
 async function run(size: Size): Promise<FaultResult> {
   if (!existsSync("/usr/bin/strace")) return { outcome: "skipped", reason: "strace is not installed" };

@@ -68,7 +68,7 @@ const damages: readonly Damage[] = [
 ];
 
 async function run(size: Size): Promise<FaultResult> {
-  const mutations = bySize(size, { demo: 60, small: 500, large: 20_000 });
+  const mutations = bySize(size, { demo: 40, small: 500, large: 20_000 });
   using closed = await makeTemplate(used);
   using killed = withLog(closed);
   const drawn = dice(mutations);
@@ -131,7 +131,9 @@ async function live(folder: string, template: Pick<Template, "acks">): Promise<S
     const known = await incidents(store);
     const found = atStart > 0 ? "found at the start" : known.length > 0 ? "found by the daily check" : "harmless";
     const lost = await missingRecords(store, template);
-    const forgiven = known.some(({ unsent, forgotten }) => unsent.lost > 0 || forgotten > 0);
+    // A record whose text was damaged is shown among the dead letters, whatever its id is now.
+    const { dead } = await askAgain(store, (open) => open.ask("outbox", { rows: 0 }));
+    const said = known.some(({ unsent, forgotten }) => unsent.lost > 0 || forgotten > 0);
     return {
       found,
       early: early.length,
@@ -139,7 +141,7 @@ async function live(folder: string, template: Pick<Template, "acks">): Promise<S
         ...(found === "harmless" ? early.map((pass) => `used pass ${pass} was accepted, and nothing was found`) : []),
         // A pass let in before is remembered now; what is let in after the check was forgotten unseen.
         ...late.map((pass) => `used pass ${pass} was accepted after the daily check`),
-        ...(lost.length > 0 && !forgiven ? [`${lost.length} unsent records are gone, and nobody says so`] : []),
+        ...(lost.length > dead && !said ? [`${lost.length} unsent records are gone, and nobody says so`] : []),
       ],
     };
   } finally {

@@ -63,7 +63,8 @@ export async function openSite(options: { readonly stateDir?: string; readonly e
     network,
     start: (start) => startProgram(entry, ["run", "--config", configFile], start),
     command: (args) => startProgram(entry, [...args, "--config", configFile]).ended,
-    ask: (method, path, body) => askProgram(socket, method, path, body ?? null),
+    // The agent itself gives up an answer after a minute.
+    ask: (method, path, body) => askProgram(socket, method, path, body ?? null, 70_000),
     async untilReady(withinMs = 15_000) {
       const deadline = performance.now() + withinMs;
       while (performance.now() < deadline) {

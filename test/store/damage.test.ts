@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -17,6 +17,7 @@ import { describe, expect, test } from "vitest";
 import { openStore, type PresentedAnswer, type Store, type WriterOptions } from "../../agent/store/index.ts";
 import { at, draft, must, valid } from "../agent/samples.ts";
 import { presented, temporaryFolder, writerOptions } from "./harness.ts";
+import { diskCalls, killAtCall } from "./kill-at-call.ts";
 
 const presentLoop = fileURLToPath(new URL("./present-loop.ts", import.meta.url));
 const openOnce = fileURLToPath(new URL("./open-once.ts", import.meta.url));
@@ -457,22 +458,21 @@ test.skipIf(!existsSync("/usr/bin/strace"))(
     await fill(damaged.path, 12, 4);
     edit(damaged.path, (database) => database.exec("CREATE VIEW planted AS SELECT 1"));
     const original = must(digests(damaged.path).get("agent.sqlite") ?? null);
-    let completed = 0;
-    for (let step = 1; completed === 0 && step < 150; step += 11) {
-      using folder = temporaryFolder();
-      cpSync(damaged.path, folder.path, { recursive: true });
-      const steps = "pwrite64,fsync,fdatasync,rename,unlink,ftruncate";
-      const inject = ["-e", `trace=${steps}`, "-e", `inject=${steps}:signal=KILL:when=${step}`];
-      const command = ["-f", "-qq", "-o", "/dev/null", ...inject, process.execPath, openOnce, folder.path];
-      const run = spawnSync("strace", command, { encoding: "utf8", timeout: 30_000 });
-      if (run.stdout === "open\n" && run.status === 0) completed = step;
-      await withStore(writerOptions(folder.path), async (store) => {
-        const incidents = await store.ask("incidents", null);
-        expect(incidents.map(({ redemptions, unsent }) => [redemptions.kept, unsent.kept])).toEqual([[12, 8]]);
-      });
-      expect(digests(folder.path).get(asideName)).toBe(original);
+    let kills = 0;
+    for (const { call, stride } of diskCalls) {
+      for (let at = 1, wasKilled = true; wasKilled; at += 2 * stride) {
+        using folder = temporaryFolder();
+        cpSync(damaged.path, folder.path, { recursive: true });
+        wasKilled = killAtCall(call, at, [process.execPath, openOnce, folder.path]);
+        kills += Number(wasKilled);
+        await withStore(writerOptions(folder.path), async (store) => {
+          const incidents = await store.ask("incidents", null);
+          expect(incidents.map(({ redemptions, unsent }) => [redemptions.kept, unsent.kept])).toEqual([[12, 8]]);
+        });
+        expect(digests(folder.path).get(asideName)).toBe(original);
+      }
     }
-    expect(completed).toBeGreaterThan(20);
+    expect(kills).toBeGreaterThan(8);
   },
   60_000,
 );

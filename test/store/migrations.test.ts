@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,7 @@ import { schemaText, schemaVersion } from "../../agent/store/migrate.ts";
 import { tableFates } from "../../agent/store/salvage.ts";
 import { tablesOf } from "../../agent/store/table-reader.ts";
 import { presented, temporaryFolder, writerOptions } from "./harness.ts";
+import { diskCalls, killAtCall } from "./kill-at-call.ts";
 import { makePastVersion, pastIncarnation, pastRecords, usedIndices } from "./past-version.ts";
 
 const child = fileURLToPath(new URL("./open-once.ts", import.meta.url));
@@ -76,26 +76,18 @@ describe("a database of an earlier version", () => {
       using past = temporaryFolder();
       makePastVersion(writerOptions(past.path).file, 1);
       const versions = new Set<unknown>();
-      let completed = 0;
-      for (let step = 1; completed === 0 && step < 120; step += 5) {
-        using folder = temporaryFolder();
-        const { file } = writerOptions(folder.path);
-        cpSync(writerOptions(past.path).file, file);
-        const steps = "pwrite64,fsync,fdatasync,rename,unlink,ftruncate";
-        const inject = ["-e", `trace=${steps}`, "-e", `inject=${steps}:signal=KILL:when=${step}`];
-        const run = spawnSync(
-          "strace",
-          ["-f", "-qq", "-o", "/dev/null", ...inject, process.execPath, child, folder.path],
-          {
-            encoding: "utf8",
-            timeout: 30_000,
-          },
-        );
-        if (run.stdout === "open\n" && run.status === 0) completed = step;
-        versions.add(versionIn(file));
-        if (step % 15 === 1 || completed > 0) await expectAllOfIt(folder.path);
+      let kills = 0;
+      for (const { call, stride } of diskCalls) {
+        for (let at = 1, wasKilled = true; wasKilled; at += stride) {
+          using folder = temporaryFolder();
+          const { file } = writerOptions(folder.path);
+          cpSync(writerOptions(past.path).file, file);
+          wasKilled = killAtCall(call, at, [process.execPath, child, folder.path]);
+          versions.add(versionIn(file));
+          if (wasKilled && kills++ % 3 === 0) await expectAllOfIt(folder.path);
+        }
       }
-      expect(completed).toBeGreaterThan(10);
+      expect(kills).toBeGreaterThan(10);
       expect([...versions].toSorted()).toEqual([1, schemaVersion]);
     },
     60_000,
