@@ -3,6 +3,8 @@ import { openStore, type Presented } from "../../agent/store/index.ts";
 import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
 import { type BenchRow, measure, printTable } from "./table.ts";
 
+const lanes = 16;
+
 /** Decide and record one scan, beside one bare commit with FULL in the same folder. */
 export async function benchCommit(): Promise<boolean> {
   using folder = temporaryFolder();
@@ -28,18 +30,18 @@ export async function benchCommit(): Promise<boolean> {
     {
       name: "decide + commit, one lane after the other",
       against: reference,
-      target: null,
+      target: 0.4,
       run: async (count) => {
         for (let i = 0; i < count; i++) await store.ask("present", next());
       },
     },
     {
-      name: "decide + commit, eight lanes at once",
+      name: `decide + commit, ${lanes} lanes at once`,
       against: reference,
-      target: null,
+      target: 2,
       run: async (count) => {
-        for (let i = 0; i < count; i += 8) {
-          await Promise.all(Array.from({ length: 8 }, () => store.ask("present", next())));
+        for (let i = 0; i < count; i += lanes) {
+          await Promise.all(Array.from({ length: lanes }, () => store.ask("present", next())));
         }
       },
     },

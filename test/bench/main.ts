@@ -1,6 +1,8 @@
 import { benchCommit } from "./commit.ts";
+import { benchDurable } from "./durable.ts";
 import { benchImage } from "./image.ts";
 import { benchLists } from "./lists.ts";
+import { benchRevoke } from "./revoke.ts";
 import { benchSerial } from "./serial.ts";
 import { benchTap } from "./tap.ts";
 import { benchVerify } from "./verify.ts";
@@ -10,6 +12,8 @@ const benches = {
   verify: benchVerify,
   lists: benchLists,
   commit: benchCommit,
+  durable: benchDurable,
+  revoke: benchRevoke,
   tap: benchTap,
   serial: benchSerial,
   image: benchImage,

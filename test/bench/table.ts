@@ -19,19 +19,26 @@ export interface BenchResult {
   readonly target: number | null;
 }
 
-/** Runs `rounds` rounds of `count` each after one warm-up round. */
+/**
+ * Runs `rounds` rounds of `count` each after one warm-up round. In a round the rows take turns `slices` times, so that a
+ * neighbour who is busy for a tenth of a second does not fall on one row alone; `slices` divides `count`.
+ */
 export async function measure(
   rows: readonly BenchRow[],
-  options: { readonly rounds: number; readonly count: number },
+  options: { readonly rounds: number; readonly count: number; readonly slices?: number },
 ): Promise<readonly BenchResult[]> {
+  const { rounds, count, slices = 1 } = options;
   const times = new Map<string, number[]>(rows.map(({ name }) => [name, []]));
-  for (let round = -1; round < options.rounds; round++) {
-    for (const row of rows) {
-      const startedAt = performance.now();
-      await row.run(options.count);
-      const us = ((performance.now() - startedAt) * 1000) / options.count;
-      if (round >= 0) times.get(row.name)?.push(us);
+  for (let round = -1; round < rounds; round++) {
+    const spentMs = new Map<string, number>();
+    for (let slice = 0; slice < slices; slice++) {
+      for (const row of rows) {
+        const startedAt = performance.now();
+        await row.run(count / slices);
+        spentMs.set(row.name, (spentMs.get(row.name) ?? 0) + performance.now() - startedAt);
+      }
     }
+    if (round >= 0) for (const [name, ms] of spentMs) times.get(name)?.push((ms * 1000) / count);
   }
   return rows.map(({ name, against, target }) => {
     const own = times.get(name) ?? [];

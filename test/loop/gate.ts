@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Agent, startAgent } from "../../agent/agent.ts";
-import { systemClock } from "../../agent/clock.ts";
+import { type Clock, systemClock } from "../../agent/clock.ts";
 import { type Config, readConfig } from "../../agent/config/index.ts";
 import { enrolTerminal } from "../../agent/enroll.ts";
 import { createLog } from "../../agent/log.ts";
@@ -20,6 +20,7 @@ import { type Cut, startCut } from "../../fixtures/network/cut.ts";
 
 /** A real agent in this process, enrolled at a real sandbox over a network that can be cut. Its reader is not plugged in. */
 export interface Gate extends AsyncDisposable {
+  /** Holds `agent.toml`, so that the program can run on it as well. */
   readonly folder: string;
   readonly config: Config;
   readonly cloud: Cloud;
@@ -42,6 +43,10 @@ export interface GateSite {
   /** More of the agent's configuration, TOML tables. */
   readonly config?: string;
   readonly timing?: Partial<Timing>;
+  /** The agent's clock; this machine's unless said otherwise. */
+  readonly clock?: Clock;
+  /** How long the first trust data may take, milliseconds: a large list is signed when it is first asked for. */
+  readonly trustWithinMs?: number;
 }
 
 export async function startGate(
@@ -54,11 +59,13 @@ export async function startGate(
   const merchant = merchantClient({ url: cloud.url, secretKey: cloud.secretKey });
   const network = await startCut({ target: { host: "127.0.0.1", port: cloud.port } });
   const text = `${configText(network.port, stateDir)}${site.config ?? ""}`;
-  const reading = readConfig(text, join(folder, "agent.toml"));
+  const configFile = join(folder, "agent.toml");
+  writeFileSync(configFile, text);
+  const reading = readConfig(text, configFile);
   if (!("config" in reading)) throw new Error(JSON.stringify(reading.mistakes));
   const { config } = reading;
   const log: string[] = [];
-  const clock = systemClock();
+  const clock = site.clock ?? systemClock();
   const start = (): Promise<Agent> =>
     startAgent(config, {
       clock,
@@ -94,7 +101,8 @@ export async function startGate(
       await gate.agent.stop();
       gate.agent = await start();
     },
-    trusted: () => until(async () => (await gate.agent.facade.status()).trust.lists.length > 0, "trust data"),
+    trusted: () =>
+      until(async () => (await gate.agent.facade.status()).trust.lists.length > 0, "trust data", site.trustWithinMs),
     async [Symbol.asyncDispose]() {
       await gate.agent.stop();
       await network.close();
@@ -106,11 +114,11 @@ export async function startGate(
   return gate;
 }
 
-/** Polls until `reached`; fails after 15 s with what was waited for. */
-export async function until(reached: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
+/** Polls until `reached`; fails after 15 s, unless said otherwise, with what was waited for. */
+export async function until(reached: () => Promise<boolean> | boolean, what: string, withinMs = 15_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!(await reached())) {
-    if (performance.now() > deadline) throw new Error(`waited 15 s for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1_000} s for ${what}`);
     await sleep(20);
   }
 }
