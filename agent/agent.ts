@@ -7,23 +7,29 @@ import type { Config } from "./config/config.ts";
 import { openCounters } from "./counters.ts";
 import { openDisk } from "./disk.ts";
 import { openFacade } from "./facade.ts";
-import { readDeviceKey, readIdentity } from "./identity.ts";
+import { cameraOf, type LaneCamera } from "./lane-camera.ts";
 import { openLanes } from "./lanes.ts";
 import { watchLateRevocations } from "./late-revocation.ts";
 import type { Log } from "./log.ts";
+import { openQuestions } from "./questions.ts";
 import { driverOf, openWaiters, readerSink } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
+import type { RemoteParts } from "./remote/desk.ts";
+import { readingLanes, watchTrial } from "./remote/trial.ts";
+import { openScanEnrolment } from "./scan-enrolment.ts";
 import { openSimulation } from "./simulation.ts";
 import { openStation, type Station } from "./station.ts";
 import { isAside, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
 import { superviseStore } from "./store/supervised.ts";
 import { type SupervisedReader, superviseReader } from "./supervisor.ts";
+import { lockedBy, notEnrolled, type Terminal, untilChanged, untilEnrolled } from "./terminal.ts";
 import { publishedTiming, type Timing } from "./timing.ts";
 import { trustAge } from "./trust.ts";
 import { trustConditions } from "./trust-conditions.ts";
 import { ulidMaker } from "./ulid.ts";
 import { openUpkeep } from "./upkeep.ts";
 import type { AgentFacade, ConditionCode } from "./views.ts";
+import { openWallets } from "./wallets.ts";
 
 export interface AgentParts {
   readonly clock: Clock;
@@ -33,6 +39,10 @@ export interface AgentParts {
   readonly version: string;
   /** PEM text of `cloud.ca_file`, or null. */
   readonly ca: string | null;
+  /** `$CREDENTIALS_DIRECTORY` of systemd; null or left out where it gives none. */
+  readonly credentialsDir?: string | null;
+  /** The layers that the configuration was put together from; left out: what the platform signs sets no values. */
+  readonly layers?: RemoteParts["layers"];
   /** Other waits than those of the contract, for tests. */
   readonly timing?: Partial<Timing>;
 }
@@ -44,6 +54,8 @@ export interface Agent {
   readonly failed: Promise<void>;
   /** The writer thread answers, or is in a storage fault that is known and reported. */
   alive(): Promise<boolean>;
+  /** Resolves, with the reason in words, when this agent is to be stopped and begun again on what is on disk then. */
+  readonly restartWanted: Promise<string>;
   /** What a slow stop waits for, in words. */
   waitingFor(): string;
   /** Takes no more presentations, finishes those in work, stops the cloud, closes the store. */
@@ -73,6 +85,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const webhookBells = new Map(config.webhooks.map(({ url }) => [webhookId(url), new Bell()]));
   const counters = openCounters();
   const waiters = openWaiters(clock);
+  const questions = openQuestions(clock);
   const simulated = config.simulation !== null;
 
   const conditions = openConditions(
@@ -80,13 +93,17 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     ({ code, subject, severity }, raised) =>
       log.info(raised ? "condition_raised" : "condition_cleared", { code, subject, severity }),
   );
+  const credentialsDir = parts.credentialsDir ?? null;
+  const wallets = await openWallets(config.wallet, { clock, log, conditions, credentialsDir });
   const lanes = openLanes(config.lanes, { environment: config.environment, simulated }, clock);
   let station: Station | null = null;
   const readers: SupervisedReader[] = [];
 
   const blockedBy = (lane: string): ConditionCode | null => {
     if (conditions.has("storage_failed")) return "storage_failed";
+    if (conditions.has("terminal_locked", null)) return "terminal_locked";
     if (station === null) return "not_enrolled";
+    if (conditions.has("lane_closed", null)) return "lane_closed";
     const mine = readers.filter((reader) => reader.view().lane === lane);
     const [first] = mine;
     return mine.every((reader) => reader.fault() !== null) ? (first?.fault() ?? null) : null;
@@ -95,7 +112,8 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     for (const { id } of config.lanes) {
       const reason = blockedBy(id);
       lanes.tell(id, reason === null ? { kind: "unblocked" } : { kind: "blocked", reason });
-      for (const reader of readers) if (reader.view().lane === id) reader.arm(reason === null);
+      for (const reader of readers)
+        if (reader.view().lane === id) reader.arm(reason === null || reason === "not_enrolled");
     }
   };
 
@@ -120,9 +138,11 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     { ...parts, newId },
   );
 
+  const recordListeners = new Set<() => void>();
   /** There is something new for the cloud and for the receivers of scans. */
   const ring = (): void => {
     recordedBell.ring();
+    for (const listener of recordListeners) listener();
     for (const bell of webhookBells.values()) bell.ring();
   };
   const corrected = (record: ScanRecord): void => {
@@ -134,26 +154,42 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     corrected(record);
     waiters.tell(record);
   };
+  const restart = Promise.withResolvers<string>();
   const tasks: Promise<void>[] = [];
   const syncing = new AbortController();
   const work = async (): Promise<void> => {
-    const enrolled = await waitForIdentity(config, clock, signal, () => {
+    const terminal = await untilEnrolled(config.stateDir, clock, signal, () => {
       conditions.raise(notEnrolled);
       evaluate();
     });
-    if (enrolled === null) return;
+    if (terminal === null) return;
+    const { lock, enrolled } = terminal;
+    if (lock !== null || enrolled === null) {
+      if (lock !== null) conditions.raise(lockedBy(lock));
+      evaluate();
+      return watchTerminal(terminal);
+    }
+    const timing = { ...publishedTiming, ...parts.timing };
     const stationParts = {
       ...parts,
+      settings: {
+        layers: parts.layers ?? null,
+        changed: () => evaluate(),
+        readingLanes: () => readingLanes(readers),
+        restart: restart.resolve,
+      },
       config,
       store,
       lanes,
       conditions,
       newId,
       recorded,
+      repeated: waiters.tell,
       recordedBell,
       webhookBells,
       counters,
-      timing: { ...publishedTiming, ...parts.timing },
+      questions,
+      timing,
     };
     let opened: Station | null = null;
     while (opened === null && (await store.whenOpen(signal))) {
@@ -163,7 +199,18 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     station = opened;
     conditions.clear("not_enrolled", null);
     evaluate();
-    await Promise.all([opened.sync(syncing.signal), watchTrust(opened), prune(opened)]);
+    await Promise.all([
+      opened.sync(syncing.signal),
+      watchTrust(opened),
+      watchTerminal(terminal),
+      prune(opened),
+      watchTrial(opened.remote, config, readers, { clock, withinMs: timing.trialMs }, signal),
+    ]);
+  };
+  /** Another identity, key or lock on disk than the one this agent began with: it begins again. */
+  const watchTerminal = async ({ print }: Terminal): Promise<void> => {
+    const changed = await untilChanged(config.stateDir, print, { clock, signal });
+    if (changed) restart.resolve("this terminal was given another identity, key or lock");
   };
   /** Lets go of acknowledged records that are old enough; never of one that the cloud does not have. */
   const prune = async (opened: Station): Promise<void> => {
@@ -208,10 +255,14 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     }
   };
   tasks.push(work(), upkeep.run(store, signal));
+  const enrolment = openScanEnrolment({ ...parts, config, conditions, lanes, signal });
+  const cameras: LaneCamera[] = [];
   for (const reader of config.readers) {
-    const driver = driverOf(reader);
+    const camera = reader.kind === "camera" ? { ...reader, reader: reader.id, driver: cameraOf(reader) } : null;
+    if (camera !== null) cameras.push({ ...camera, take: camera.driver.take });
+    const driver = camera?.driver ?? driverOf(reader, wallets);
     const source = { reader: reader.id, lane: reader.lane, channel: driver.channel };
-    const sink = readerSink(source, lanes, () => station?.pipeline ?? null);
+    const sink = readerSink(source, lanes, () => station?.pipeline ?? enrolment, wallets);
     const supervised = superviseReader(reader, driver, sink, { ...parts, conditions, changed: evaluate }, signal);
     readers.push(supervised);
     tasks.push(supervised.done);
@@ -228,12 +279,18 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     store,
     upkeep,
     waiters,
+    questions,
     simulation,
+    cameras,
     scenes: (await simulation?.scenes().catch(() => [])) ?? [],
     station: () => station,
     counters,
     newId,
     corrected,
+    watchRecords: (listener) => {
+      recordListeners.add(listener);
+      return () => recordListeners.delete(listener);
+    },
     sendNow: () => {
       recordedBell.ring();
       station?.hurry();
@@ -245,6 +302,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   return {
     facade,
     failed: all,
+    restartWanted: restart.promise,
     waitingFor: () => waitingFor,
     async alive() {
       if (store.fault() !== null) return true;
@@ -254,6 +312,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     async stop() {
       waitingFor = "the disk to take the last decisions";
       stopping.abort();
+      questions.close();
       const never = new AbortController().signal;
       while ((station?.pipeline.busy() ?? 0) > 0) await clock.sleep(5, never);
       waitingFor = "readers and the cloud link to close";
@@ -272,23 +331,3 @@ function unlessStorage(cause: unknown): null {
   if (!(cause instanceof StoreFault)) throw cause;
   return null;
 }
-
-/** Resolves when the identity files are there (`pass-agent enroll` writes them), or with null when stopped. */
-async function waitForIdentity(config: Config, clock: Clock, signal: AbortSignal, missing: () => void) {
-  for (let told = false; !signal.aborted; told = true) {
-    const identity = readIdentity(config.stateDir);
-    const key = readDeviceKey(config.stateDir);
-    if (identity !== null && key !== null) return { identity, key };
-    if (!told) missing();
-    await clock.sleep(tickMs, signal);
-  }
-  return null;
-}
-
-const notEnrolled = {
-  code: "not_enrolled",
-  subject: null,
-  severity: "error",
-  detail: "this terminal belongs to no tenant yet",
-  remedy: "make a code for it in the dashboard, then: pass-agent enroll <code>",
-} as const;

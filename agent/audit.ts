@@ -48,8 +48,14 @@ const pageRows = 500;
  * that says how far this terminal wrote.
  *
  * @param key the device key; null leaves the checkpoints' signatures unproved and says so in the count
+ * @param former public halves of the keys this terminal had before: what they signed counts
  */
-export async function auditJournal(source: AuditSource, key: DeviceKey | null): Promise<AuditReport> {
+export async function auditJournal(
+  source: AuditSource,
+  key: Pick<DeviceKey, "x"> | null,
+  former: readonly string[] = [],
+): Promise<AuditReport> {
+  const keys = key === null ? null : [key.x, ...former];
   const checkpoints = await source.checkpoints();
   const written = await source.written();
   const marks = new Map(checkpoints.map((checkpoint) => [checkpoint.sequence, checkpoint]));
@@ -72,7 +78,7 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
       if (first === null) {
         const base = marks.get(row.sequence - 1);
         if (base !== undefined) {
-          const broken = checkpointBreak(base, base.hash, key);
+          const broken = checkpointBreak(base, base.hash, keys);
           if (broken !== null) return report(broken);
           proved += 1;
         } else if (row.sequence !== 1) {
@@ -95,7 +101,7 @@ export async function auditJournal(source: AuditSource, key: DeviceKey | null): 
       records += 1;
       const mark = marks.get(row.sequence);
       if (mark === undefined) continue;
-      const wrong = checkpointBreak(mark, row.hash, key);
+      const wrong = checkpointBreak(mark, row.hash, keys);
       if (wrong !== null) return report(wrong);
       proved += 1;
     }
@@ -125,21 +131,20 @@ function breakAt(sequence: number, code: AuditBreak["code"], detail: string): Au
   return { sequence, code, detail };
 }
 
-function checkpointBreak(mark: Checkpoint, hash: string, key: DeviceKey | null): AuditBreak | null {
+function checkpointBreak(mark: Checkpoint, hash: string, keys: readonly string[] | null): AuditBreak | null {
   if (mark.hash !== hash) {
     return breakAt(mark.sequence, "checkpoint_differs", "the cloud acknowledged another record under this number");
   }
-  if (key !== null && !isSigned(mark, key)) {
-    return breakAt(mark.sequence, "signature_wrong", "the chain head is not signed by this device's key");
+  if (keys !== null && !keys.some((x) => isSigned(mark, x))) {
+    return breakAt(mark.sequence, "signature_wrong", "the chain head is not signed by a key of this device");
   }
   return null;
 }
 
-function isSigned(mark: Checkpoint, key: DeviceKey): boolean {
+function isSigned(mark: Checkpoint, x: string): boolean {
   const [header = "", payload = "", signature = ""] = mark.jws.split(".");
   const claims = parseObject(Buffer.from(payload, "base64url").toString());
   if (claims?.["sequence"] !== mark.sequence || claims["hash"] !== mark.hash) return false;
-  const { kty, crv, x } = key;
-  const publicKey = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
   return verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, "base64url"));
 }

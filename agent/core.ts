@@ -5,8 +5,18 @@ import type { Clock } from "./clock.ts";
 import { type CorePort, CoreUnavailable } from "./cloud/core-port.ts";
 import type { Conditions } from "./conditions.ts";
 import type { DeviceSigner } from "./device-jws.ts";
+import type { Log } from "./log.ts";
 import type { ScanRecord } from "./record.ts";
-import { type StoredBatch, StoreFault, type StoreOp, type StoreOps, type Waiting } from "./store/index.ts";
+import type { RemoteDesk } from "./remote/desk.ts";
+import type { RotationKeyring } from "./rotation-keys.ts";
+import {
+  type ItemAnswer,
+  type StoredBatch,
+  StoreFault,
+  type StoreOp,
+  type StoreOps,
+  type Waiting,
+} from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import { type TrustKeeper, trustAge } from "./trust.ts";
 
@@ -25,6 +35,13 @@ export interface CoreParts {
   /** As `recorded`, one for each webhook receiver by its id. */
   readonly webhookBells: ReadonlyMap<string, Bell>;
   readonly conditions: Conditions;
+  readonly rotation: Pick<RotationKeyring, "take">;
+  readonly remote: Pick<RemoteDesk, "offer">;
+  /** What a signed receipt proves; nothing for one that is not the platform's. */
+  readonly receipts: (jws: string) => Promise<readonly ItemAnswer[]>;
+  /** Whether all of this terminal is a simulation. */
+  readonly simulated: boolean;
+  readonly log: Log;
   readonly version: string;
 }
 
@@ -68,6 +85,16 @@ export function openCore(parts: CoreParts): CorePort {
     acknowledge: async (key, items, receipt) => {
       await ask("answerBatch", { key, items, receipt });
     },
+    async acknowledgeProved(batch, proof, receipt) {
+      const proved = proof === null ? [] : await parts.receipts(proof);
+      const items = proved.filter(({ id }) => batch.ids.includes(id));
+      // The head that the receipt confirms is proved by the receipt only where it names the batch's last scan.
+      const isLastProved = items.some(({ id }) => id === batch.ids.at(-1));
+      // A batch whose scans are all proved by other means is over as well.
+      const isOver = items.length > 0 || batch.ids.length === 0;
+      if (isOver) await ask("answerBatch", { key: batch.key, items, receipt: isLastProved ? receipt : null });
+      return items.length;
+    },
     async refuse(batch, error) {
       const [only] = batch.ids;
       if (batch.ids.length <= 1) {
@@ -91,7 +118,14 @@ export function openCore(parts: CoreParts): CorePort {
       }),
     async nextDelivery(id, events, take) {
       const nowMs = parts.trust.now().time.ms;
-      const next = await ask("nextDelivery", { id, events, take, nowMs, longestMs: longestDeliveryWaitMs });
+      const next = await ask("nextDelivery", {
+        id,
+        events,
+        realOnly: !parts.simulated,
+        take,
+        nowMs,
+        longestMs: longestDeliveryWaitMs,
+      });
       if (next.kind === "nothing") {
         return { kind: "nothing", dueInMs: next.dueMs === null ? null : Math.max(0, next.dueMs - nowMs) };
       }
@@ -106,6 +140,12 @@ export function openCore(parts: CoreParts): CorePort {
     nextRecordFor: async (id, signal) => {
       await parts.webhookBells.get(id)?.next(signal);
     },
+    offerConfig: (text) => onDisk(() => parts.remote.offer(text)),
+    takeRotationKeys: (offered) =>
+      onDisk(() => {
+        const outcome = parts.rotation.take(offered);
+        if (outcome !== "unchanged") parts.log.info(`rotation_keys_${outcome}`);
+      }),
     async heartbeat() {
       const { trust, at, time } = parts.trust.now();
       const { pending, dead, oldestAt } = await ask("outbox", { rows: 0 });
@@ -133,6 +173,18 @@ export function openCore(parts: CoreParts): CorePort {
 /** Conditions that a heartbeat carries at most. */
 const mostConditions = 64;
 const longestDeliveryWaitMs = longestWaitMs(publishedDeliveries.waitsMs);
+
+/** What keeps small files of its own; a disk that refuses them is no defect. */
+async function onDisk<T>(act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof StoreFault || (cause instanceof Error && "syscall" in cause)) {
+      throw new CoreUnavailable(cause.message, { cause });
+    }
+    throw cause;
+  }
+}
 
 /** Storage faults as the other side understands them. */
 async function available<T>(answer: Promise<T>): Promise<T> {

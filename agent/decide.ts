@@ -11,6 +11,8 @@ export interface DecideInput {
   readonly policy: KindPolicy;
   /** The site's rules for it, what is remembered of it, and when and with how many it comes. */
   readonly arrival: Arrival;
+  /** The platform closed this terminal, by a signed document. */
+  readonly closed?: boolean;
 }
 
 /** The verifier's verdict, or a driver's word that nothing could be read. */
@@ -32,6 +34,7 @@ export interface Decided {
  */
 export function decide(input: DecideInput): Decided {
   const { finding, policy } = input;
+  if (input.closed === true) return refused(input, { outcome: "rejected", by: "agent", reason: "lane_closed" });
   switch (finding.result) {
     case "unreadable":
       return refused(input, { outcome: "rejected", by: "agent", reason: finding.reason });

@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { type FoundNfcReader, listNfcReaders } from "../drivers/nfc/index.ts";
+import { chosenReader, type FoundNfcReader, listNfcReaders } from "../drivers/nfc/index.ts";
 import { ReaderFault } from "../drivers/reader.ts";
 import { type FoundInput, type FoundPort, findScanners, type ScannerModel } from "../drivers/serial/index.ts";
 import type { Config, NfcReaderConfig } from "./config/index.ts";
@@ -67,8 +67,7 @@ function nfcView(
   configured: readonly NfcReaderConfig[],
   writer: BlockWriter,
 ): NfcDeviceView {
-  // As the driver chooses: the first whose name matches.
-  const owner = configured.find(({ match }) => all.find(({ name }) => new RegExp(match).test(name)) === device);
+  const owner = configured.find(({ match }) => chosenReader(all, new RegExp(match)) === device);
   const block = owner === undefined ? writer.block({ kind: "nfc", match: matchOf(device.name, all) }) : null;
   return { ...device, reader: owner?.id ?? null, block };
 }
@@ -109,7 +108,7 @@ function inputView(input: FoundInput, reader: string | null, writer: BlockWriter
 
 /** Device nodes of the configured readers, to their ids. */
 async function configuredNodes(config: Config | null): Promise<ReadonlyMap<string, string>> {
-  const named = (config?.readers ?? []).filter((reader) => reader.kind !== "nfc");
+  const named = (config?.readers ?? []).filter((reader) => reader.kind === "serial" || reader.kind === "hid");
   return new Map(await Promise.all(named.map(async ({ id, path }) => [await nodeOf(path), id] as const)));
 }
 

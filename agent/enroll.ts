@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import os from "node:os";
-import type { Clock } from "./clock.ts";
+import { type Clock, rfc3339 } from "./clock.ts";
 import { EnrolFault, enrol } from "./cloud/enroll.ts";
-import { openHttp } from "./cloud/http.ts";
+import { openRoute } from "./cloud/http.ts";
 import type { Config } from "./config/index.ts";
 import { deviceSigner, makeDeviceKey } from "./device-jws.ts";
-import { type Identity, readDeviceKey, writeDeviceKey, writeIdentity } from "./identity.ts";
+import { type Identity, readDeviceKey, readIdentity, writeDeviceKey, writeIdentity } from "./identity.ts";
+import { readTerminalLock } from "./move/lock.ts";
+import { writeRotationKeys } from "./rotation-keys.ts";
 import { seedPin } from "./seed.ts";
 import { ulidMaker } from "./ulid.ts";
 
@@ -28,6 +30,14 @@ export async function enrolTerminal(
   parts: { readonly clock: Clock; readonly version: string },
 ): Promise<Identity> {
   const { config } = request;
+  const lock = readTerminalLock(config.stateDir);
+  if (lock !== null) {
+    throw new EnrolFault(
+      "locked",
+      "this terminal is locked: it is being replaced, or replaces another",
+      "pass-agent move cancel, or: pass-agent move import <file>",
+    );
+  }
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   let key = readDeviceKey(config.stateDir);
   if (key === null) {
@@ -35,9 +45,9 @@ export async function enrolTerminal(
     writeDeviceKey(config.stateDir, key);
   }
   const ca = config.cloud.caFile === null ? null : readFileSync(config.cloud.caFile, "utf8");
-  const http = openHttp(config.cloud.url, ca);
+  const http = openRoute(config.cloud, ca);
   try {
-    const identity = await enrol(
+    const { identity, rotationKeys } = await enrol(
       http,
       await deviceSigner(key),
       {
@@ -48,11 +58,35 @@ export async function enrolTerminal(
       },
       { newId: ulidMaker(parts.clock.wallMs), signal: request.signal },
     );
-    writeIdentity(config.stateDir, identity);
+    checkSame(readIdentity(config.stateDir), identity, config.stateDir);
+    // A running agent starts as soon as it sees the identity: the keys are there by then.
+    writeRotationKeys(config.stateDir, rotationKeys);
+    writeIdentity(config.stateDir, identity, rfc3339(parts.clock.wallMs()));
     return identity;
   } finally {
     http.close();
   }
+}
+
+/**
+ * A terminal keeps what it remembers and what it has not sent when it is enrolled again. Both are of its scanner: under
+ * another one the cloud would refuse those scans, and nobody would be told of the passes used here.
+ */
+function checkSame(before: Identity | null, after: Identity, stateDir: string): void {
+  if (before === null) return;
+  if (before.rootPin !== after.rootPin) {
+    throw new EnrolFault(
+      "root_mismatch",
+      `the cloud's first root is ${after.rootPin}, and this terminal pinned ${before.rootPin} when it was enrolled`,
+      "somebody may be between this terminal and the cloud: do not go on before the tenant's root was checked",
+    );
+  }
+  if (before.tenantId === after.tenantId && before.scannerId === after.scannerId) return;
+  throw new EnrolFault(
+    "other_scanner",
+    `this terminal is ${before.scannerId} of ${before.tenantId}, and the code is for ${after.scannerId} of ${after.tenantId}`,
+    `make a new code at ${before.scannerId} in the dashboard; for a new scanner begin with an empty state folder instead of ${stateDir}`,
+  );
 }
 
 /**

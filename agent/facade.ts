@@ -4,8 +4,11 @@ import { type Clock, rfc3339 } from "./clock.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
 import type { Counters } from "./counters.ts";
-import { readDeviceKey } from "./identity.ts";
+import { readDeviceKey, readFormerKeys } from "./identity.ts";
+import type { LaneCamera } from "./lane-camera.ts";
 import type { Lanes } from "./lanes.ts";
+import { openOperatorDesk } from "./operator-desk.ts";
+import type { Questions } from "./questions.ts";
 import type { Waiters } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
 import type { Simulation } from "./simulation.ts";
@@ -13,6 +16,7 @@ import type { Station } from "./station.ts";
 import { type OutboxState, StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import type { SupervisedReader } from "./supervisor.ts";
+import { openTillDesk } from "./till-desk.ts";
 import { trustAge } from "./trust.ts";
 import type { Upkeep } from "./upkeep.ts";
 import { type AgentFacade, type OutboxView, PresentFault, type PresentRequest, type StatusView } from "./views.ts";
@@ -27,13 +31,16 @@ export interface FacadeParts {
   readonly store: Pick<SupervisedStore, "ask" | "fault">;
   readonly upkeep: Upkeep | null;
   readonly waiters: Waiters;
+  readonly questions: Questions;
   readonly simulation: Simulation | null;
+  readonly cameras: readonly LaneCamera[];
   readonly scenes: readonly { readonly name: string; readonly title: string }[];
   readonly station: () => Station | null;
   readonly counters: Counters;
   readonly newId: () => string;
   /** Called once per stored correction, after it is on disk. */
   readonly corrected: (record: ScanRecord) => void;
+  readonly watchRecords: AgentFacade["watchRecords"];
   readonly sendNow: () => void;
   readonly clock: Clock;
 }
@@ -54,7 +61,12 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     online: () => parts.station()?.online() ?? false,
     retried: () => parts.station()?.deliveriesRetried(),
   });
+  const till = openTillDesk(store, parts.questions);
+  const operator = openOperatorDesk(parts);
   return {
+    till: () => till,
+    operator: () => operator,
+    watchRecords: parts.watchRecords,
     lane: lanes.view,
     lanes: lanes.views,
     watchLane: lanes.watch,
@@ -78,6 +90,10 @@ export function openFacade(parts: FacadeParts): AgentFacade {
       parts.sendNow();
       return count;
     },
+    importReceipt: async (jws) => {
+      const items = (await parts.station()?.receipts(jws)) ?? [];
+      return items.length === 0 ? 0 : store.ask("acknowledgeItems", { key: parts.newId(), items });
+    },
     sendNow: parts.sendNow,
     audit: () =>
       auditJournal(
@@ -87,6 +103,7 @@ export function openFacade(parts: FacadeParts): AgentFacade {
           rows: (after, limit) => store.ask("auditRows", { after, limit }),
         },
         readDeviceKey(config.stateDir),
+        readFormerKeys(config.stateDir),
       ),
     acceptLoss: async () => {
       const accepted = await store.ask("acceptLoss", { at: rfc3339(parts.clock.wallMs()) });
@@ -99,6 +116,7 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     },
     present: (request) => present(request, parts),
     verify: async (payload) => (await parts.station()?.verify(payload)) ?? null,
+    cameras: () => parts.cameras,
     scenes: () => parts.scenes,
     scene: async (name) => {
       if (parts.simulation === null) throw noSimulation();

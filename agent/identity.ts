@@ -1,16 +1,6 @@
-import {
-  chownSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type TenantId, tenantId } from "../verifier/index.ts";
+import { readSecret, removeSecret, writeSecret } from "./secret-file.ts";
 
 /** Where the first root was pinned from (formats.md section 2, "First trust"). */
 export type RootOrigin = "config" | "qr" | "bundle" | "tls";
@@ -47,8 +37,11 @@ export class IdentityFault extends Error {
   readonly code = "identity_damaged";
 }
 
-const identityName = "identity.json";
-const deviceKeyName = "device-key.json";
+export const identityName = "identity.json";
+export const deviceKeyName = "device-key.json";
+const nextKeyName = "device-key.next.json";
+/** Checkpoints are kept as long as the journal: one key a month for over five years. */
+const mostFormerKeys = 64;
 
 /** The enrolled identity, or null before enrolment. Throws `IdentityFault` for a file that is not one. */
 export function readIdentity(stateDir: string): Identity | null {
@@ -82,21 +75,51 @@ export function readIdentity(stateDir: string): Identity | null {
   };
 }
 
-export function writeIdentity(stateDir: string, identity: Identity): void {
-  writeSecret(join(stateDir, identityName), JSON.stringify(identity));
+/** @param at RFC 3339: when it was given. A running agent takes up even the same identity when it is given again. */
+export function writeIdentity(stateDir: string, identity: Identity, at: string | null = null): void {
+  writeSecret(join(stateDir, identityName), JSON.stringify(at === null ? identity : { ...identity, enrolledAt: at }));
 }
 
 /** The device key, or null before the first enrolment. */
 export function readDeviceKey(stateDir: string): DeviceKey | null {
-  const found = readJson(join(stateDir, deviceKeyName));
-  if (found === null) return null;
-  const { x, d } = found;
-  if (typeof x !== "string" || typeof d !== "string") throw damaged(stateDir, deviceKeyName, "x, d");
-  return { kty: "OKP", crv: "Ed25519", x, d };
+  return readKey(stateDir, deviceKeyName);
+}
+
+/** Public halves (base64url) of keys that this terminal had before: what they signed stays provable. The oldest first. */
+export function readFormerKeys(stateDir: string): readonly string[] {
+  const former = readJson(join(stateDir, deviceKeyName))?.["former"];
+  return Array.isArray(former) ? former.filter((x) => typeof x === "string") : [];
 }
 
 export function writeDeviceKey(stateDir: string, key: DeviceKey): void {
   writeSecret(join(stateDir, deviceKeyName), JSON.stringify(key));
+}
+
+/** A key that is to take the device key's place and that the cloud may not know yet; null when there is none. */
+export function readNextKey(stateDir: string): DeviceKey | null {
+  return readKey(stateDir, nextKeyName);
+}
+
+export function writeNextKey(stateDir: string, key: DeviceKey): void {
+  writeSecret(join(stateDir, nextKeyName), JSON.stringify(key));
+}
+
+/** The next key, which the cloud has taken, becomes the device key. At every moment one of both files holds a key that works. */
+export function promoteNextKey(stateDir: string, next: DeviceKey): void {
+  const before = readDeviceKey(stateDir);
+  if (before !== null && before.x !== next.x) {
+    const former = [...readFormerKeys(stateDir), before.x].slice(-mostFormerKeys);
+    writeSecret(join(stateDir, deviceKeyName), JSON.stringify({ ...next, former }));
+  }
+  removeSecret(join(stateDir, nextKeyName));
+}
+
+function readKey(stateDir: string, name: string): DeviceKey | null {
+  const found = readJson(join(stateDir, name));
+  if (found === null) return null;
+  const { x, d } = found;
+  if (typeof x !== "string" || typeof d !== "string") throw damaged(stateDir, name, "x, d");
+  return { kty: "OKP", crv: "Ed25519", x, d };
 }
 
 function rootOrigin(text: string): RootOrigin | null {
@@ -107,14 +130,10 @@ function damaged(stateDir: string, file: string, member: string): IdentityFault 
   return new IdentityFault(`${join(stateDir, file)} is damaged (${member}): enrol this terminal again`);
 }
 
-function readJson(path: string): Readonly<Record<string, unknown>> | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
-    throw cause;
-  }
+/** A JSON object from a file; null when there is none. Throws `IdentityFault` for anything else in it. */
+export function readJson(path: string): Readonly<Record<string, unknown>> | null {
+  const text = readSecret(path);
+  if (text === null) return null;
   try {
     const value: Readonly<Record<string, unknown>> | null = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value;
@@ -122,27 +141,4 @@ function readJson(path: string): Readonly<Record<string, unknown>> | null {
     throw new IdentityFault(`${path} is damaged (not JSON): enrol this terminal again`, { cause });
   }
   throw new IdentityFault(`${path} is damaged (no object): enrol this terminal again`);
-}
-
-/** Old or new, never half, and on disk before it is used: write, sync, rename, sync the folder. Owned like its folder. */
-function writeSecret(path: string, text: string): void {
-  const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const owner = statSync(folder);
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, "w", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  chownSync(temporary, owner.uid, owner.gid);
-  renameSync(temporary, path);
-  const folderFile = openSync(folder, "r");
-  try {
-    fsyncSync(folderFile);
-  } finally {
-    closeSync(folderFile);
-  }
 }

@@ -3,6 +3,7 @@ import type { Environment } from "../verifier/index.ts";
 import type { Clock } from "./clock.ts";
 import type { LaneConfig } from "./config/config.ts";
 import type { Decision, ScanRecord } from "./record.ts";
+import type { Special } from "./special.ts";
 import type { ConditionCode, LaneState, LaneView } from "./views.ts";
 
 /** What happens at a lane. */
@@ -10,6 +11,7 @@ export type LaneInput =
   | { readonly kind: "started" }
   | { readonly kind: "guidance"; readonly hint: Guidance }
   | { readonly kind: "checking" }
+  | { readonly kind: "asking" }
   | {
       readonly kind: "decided";
       readonly result: ScanRecord["verification"]["result"];
@@ -41,6 +43,9 @@ export interface LaneNow {
 const resultMs = { accepted: 3_000, rejected: 4_000, attention: 4_000 } as const;
 /** A reading that neither ends nor brings a payload is given up, milliseconds. */
 const readingMs = 10_000;
+/** What a guest is told to do with the phone stands this long while it lies there, and after it was taken away, milliseconds. */
+const errandMs = 60_000;
+const hintMs = 8_000;
 
 export const idleLane: LaneNow = {
   state: "idle",
@@ -62,15 +67,26 @@ export function nextLane(now: LaneNow, input: LaneInput): LaneNow {
   };
   switch (input.kind) {
     case "started":
-      return { ...rest, state: "reading", reason: null, forMs: readingMs };
+      // What the till is asked about stays on the screen until it is answered; the next pass waits.
+      if (now.state === "asking") return now;
+      // Whoever was told what to do comes back to do it.
+      return { ...rest, state: "reading", guidance: hintStands(now) ? now.guidance : null, forMs: readingMs };
     case "guidance":
-      return now.state === "reading" ? { ...now, guidance: input.hint } : now;
+      if (now.state !== "reading") return now;
+      return { ...now, guidance: input.hint, forMs: isErrand(input.hint) ? errandMs : readingMs };
     case "checking":
-      return { ...rest, state: "checking", reason: null };
+      return { ...rest, state: "checking", guidance: isFailure(now.guidance) ? now.guidance : null };
+    case "asking":
+      // As long as the till may take; its answer follows in any case.
+      return { ...rest, state: "asking", reason: null };
     case "decided":
-      return decidedLane(rest, input);
+      return decidedLane(now, rest, input);
     case "ended":
-      return now.state === "reading" ? rest : now;
+      if (now.state !== "reading") return now;
+      // A phone that wants something of its owner is taken away to be looked at: what to do stands until then.
+      return isErrand(now.guidance)
+        ? { ...rest, state: "attention", reason: null, guidance: now.guidance, forMs: hintMs }
+        : rest;
     case "timeout":
       return rest;
     case "blocked": {
@@ -85,11 +101,35 @@ export function nextLane(now: LaneNow, input: LaneInput): LaneNow {
   }
 }
 
-function decidedLane(rest: LaneNow, input: Extract<LaneInput, { kind: "decided" }>): LaneNow {
+/** What a guest does away from the reader, and then comes back. */
+function isErrand(hint: Guidance | null): boolean {
+  return hint === "unlock_phone" || hint === "choose_pass";
+}
+
+/** What goes with a reading that gave no pass. */
+function isFailure(hint: Guidance | null): boolean {
+  return hint === "no_pass" || hint === "try_again" || hint === "one_at_a_time";
+}
+
+function hintStands(now: LaneNow): boolean {
+  return now.state === "attention" && now.reason === null;
+}
+
+function decidedLane(now: LaneNow, rest: LaneNow, input: Extract<LaneInput, { kind: "decided" }>): LaneNow {
   const unsure = input.result === "undetermined" || input.result === "unreadable";
   const state = input.decision.outcome === "accepted" ? "accepted" : unsure ? "attention" : "rejected";
   const { firstAt, firstLane, nextAt } = input;
-  return { ...rest, state, reason: input.decision.reason, firstAt, firstLane, nextAt, forMs: resultMs[state] };
+  const guidance = input.result === "unreadable" ? now.guidance : null;
+  return {
+    ...rest,
+    state,
+    reason: input.decision.reason,
+    firstAt,
+    firstLane,
+    nextAt,
+    guidance,
+    forMs: resultMs[state],
+  };
 }
 
 /** All lanes of this agent: current views, watchers, and the timers that bring them back to idle. */
@@ -99,6 +139,7 @@ export interface Lanes {
   views(): readonly LaneView[];
   /** Calls `listener` at every change until the returned function is called. */
   watch(lane: string, listener: (view: LaneView) => void): () => void;
+  setSpecial(lane: string, special: Special | null): void;
   /** Trust data became old or fresh again. */
   setDegraded(is: boolean): void;
 }
@@ -107,6 +148,7 @@ interface Lane {
   readonly config: LaneConfig;
   now: LaneNow;
   revision: number;
+  special: Special | null;
   cancel: () => void;
   readonly listeners: Set<(view: LaneView) => void>;
 }
@@ -120,7 +162,7 @@ export function openLanes(
   const lanes = new Map<string, Lane>(
     configs.map((config) => [
       config.id,
-      { config, now: idleLane, revision: 0, cancel: () => {}, listeners: new Set() },
+      { config, now: idleLane, revision: 0, special: null, cancel: () => {}, listeners: new Set() },
     ]),
   );
   const toView = (lane: Lane): LaneView => ({
@@ -134,6 +176,7 @@ export function openLanes(
     guidance: lane.now.guidance,
     revision: lane.revision,
     degraded,
+    special: lane.special,
     ...fixed,
   });
   const publish = (lane: Lane): void => {
@@ -166,6 +209,12 @@ export function openLanes(
       const listeners = lanes.get(id)?.listeners;
       listeners?.add(listener);
       return () => listeners?.delete(listener);
+    },
+    setSpecial(id, special) {
+      const lane = lanes.get(id);
+      if (lane === undefined || lane.special === special) return;
+      lane.special = special;
+      publish(lane);
     },
     setDegraded(is) {
       if (is === degraded) return;

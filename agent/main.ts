@@ -1,10 +1,15 @@
+import { carriedLines, signCarried, uploadCarried } from "./carry.ts";
 import { type Commands, processIo, runCli } from "./cli/index.ts";
 import { systemClock } from "./clock.ts";
+import { loadConfigFile } from "./config/index.ts";
 import { runDaemon } from "./daemon.ts";
 import { findDevices } from "./devices.ts";
 import { enrolTerminal } from "./enroll.ts";
+import { changeKey } from "./key-change.ts";
 import { createLog } from "./log.ts";
+import { cancelMove, exportTerminal, importTerminal } from "./move/move.ts";
 import { systemdNotifier } from "./notify.ts";
+import { effectiveView } from "./remote/effective.ts";
 import { scanImage } from "./scan-image.ts";
 import { checkScanner } from "./scanner-check.ts";
 import { openStored } from "./stored.ts";
@@ -24,7 +29,8 @@ const io = processIo(stopping.signal, clock.wallMs);
 
 const commands: Commands = {
   version,
-  run: (config) => {
+  run: async (config, _io, path) => {
+    const file = await loadConfigFile(path);
     const log = createLog((line) => process.stdout.write(line), {
       journal: process.env["JOURNAL_STREAM"] !== undefined,
       debug: process.env["PASS_AGENT_DEBUG"] === "1",
@@ -34,7 +40,12 @@ const commands: Commands = {
     const giveUp = (): void => {
       setTimeout(() => process.kill(process.pid, "SIGKILL"), lastWordsMs);
     };
-    return runDaemon(config, { clock, log, notifier, random: Math.random, version, giveUp }, io.signal);
+    const credentialsDir = process.env["CREDENTIALS_DIRECTORY"] ?? null;
+    return runDaemon(
+      config,
+      { clock, log, notifier, random: Math.random, version, giveUp, file, credentialsDir },
+      io.signal,
+    );
   },
   enroll: async (request) => {
     const identity = await enrolTerminal(request, { clock, version });
@@ -47,6 +58,18 @@ const commands: Commands = {
       rootOrigin,
     };
   },
+  rotateKey: (config, signal) => changeKey(config, { clock, signal }),
+  carry: {
+    sign: (config, records) => signCarried(config, records, clock.wallMs()),
+    lines: carriedLines,
+    upload: (config, lines, signal) => uploadCarried(config, lines, { clock, signal }),
+  },
+  move: {
+    leave: (config, request, signal) => exportTerminal(config, request, { clock, signal }),
+    arrive: (config, request, signal) => importTerminal(config, request, { clock, signal }),
+    cancel: (config, signal) => cancelMove(config, { clock, signal }),
+  },
+  effectiveConfig: async (config, path) => effectiveView(config, await loadConfigFile(path)),
   readStore: (config) => openStored(config, { clock, version }),
   scanImage,
   openTrust: (config, access) => openStoredTrust(config, access, { clock, user: process.geteuid?.() ?? 0 }),

@@ -1,42 +1,24 @@
-import { createHmac } from "node:crypto";
-import type { Channel, Feedback, Presentation } from "../drivers/reader.ts";
-import {
-  type Environment,
-  type PassKind,
-  type Primitives,
-  type TenantId,
-  type Verdict,
-  verify,
-} from "../verifier/index.ts";
+import type { Feedback, Presentation } from "../drivers/reader.ts";
+import type { Primitives, RotationKeys } from "../verifier/index.ts";
+import { askTill } from "./asking.ts";
 import { noSale, type Sale } from "./books/sale.ts";
-import { carriedPayload } from "./carrier.ts";
-import { type Clock, rfc3339 } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import type { LaneConfig } from "./config/config.ts";
 import type { Counters } from "./counters.ts";
-import type { Finding } from "./decide.ts";
+import type { LaneWays } from "./lane-ways.ts";
 import type { LaneInput } from "./lanes.ts";
 import type { Log } from "./log.ts";
+import type { Questions } from "./questions.ts";
 import type { ScanRecord } from "./record.ts";
-import type { Presented, ScanDraft, Unsettled } from "./store/index.ts";
+import { openRefusals, type Refusal } from "./refusals.ts";
+import { draftOf, look, type PipelineIdentity, type Source } from "./scan-draft.ts";
+import type { Presented, PresentedAnswer, Reserved, Unsettled, Way } from "./store/index.ts";
 import { StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
-import type { TrustKeeper, TrustNow } from "./trust.ts";
+import type { TrustKeeper } from "./trust.ts";
+import { type Turns, takeTurn } from "./turns.ts";
 
-/** Where a presentation comes from. */
-export interface Source {
-  readonly reader: string;
-  readonly lane: string;
-  readonly channel: Channel | "sim";
-}
-
-export interface PipelineIdentity {
-  readonly scannerId: string;
-  readonly tenantId: TenantId;
-  readonly environment: Environment;
-  readonly latitude: number | null;
-  readonly longitude: number | null;
-  /** HMAC key of `payload_hash`. */
-  readonly auditKey: Uint8Array;
-}
+export type { PipelineIdentity, Source } from "./scan-draft.ts";
 
 export interface PipelineParts {
   readonly identity: PipelineIdentity;
@@ -49,9 +31,17 @@ export interface PipelineParts {
   readonly counters: Counters;
   readonly newId: () => string;
   readonly online: () => boolean;
+  /** The platform closed this terminal. */
+  readonly closed: () => boolean;
   readonly lane: (lane: string, input: LaneInput) => void;
   /** Called once per stored record, after it is on disk. */
   readonly recorded: (record: ScanRecord) => void;
+  /** Called when the answer was that of a record which was stored, and told, before. */
+  readonly repeated: (record: ScanRecord) => void;
+  /** Secrets of rotating codes. */
+  readonly rotation: RotationKeys;
+  readonly ways: Pick<LaneWays, "kindOf" | "config">;
+  readonly questions: Questions;
 }
 
 /** What whoever presents a pass says along with it. */
@@ -60,15 +50,21 @@ export interface Alongside {
   readonly quantity?: number;
   /** What the till says about it. */
   readonly sale?: Sale;
+  /** Staff counts who goes through a lane that is open for an emergency. */
+  readonly counted?: true;
+}
+
+interface Presenting {
+  readonly feedback: Feedback;
+  /** Null: not recorded, by rule or because the storage failed. */
+  readonly record: ScanRecord | null;
 }
 
 export interface Pipeline {
   /** From read to record: resolves when the decision is on disk and shown. Never rejects. */
-  present(
-    source: Source,
-    presentation: Presentation,
-    alongside?: Alongside,
-  ): Promise<{ readonly feedback: Feedback; readonly record: ScanRecord | null }>;
+  present(source: Source, presentation: Presentation, alongside?: Alongside): Promise<Presenting>;
+  /** A presentation that was refused a moment ago; null when it was not, or too long ago. */
+  refusal(scanId: string): Refusal | null;
   /** Presentations in work. */
   busy(): number;
   /** What was shown as `unrecorded` and is still to be written, oldest first; the caller writes it and calls `settled`. */
@@ -81,44 +77,68 @@ const maxUnsettled = 1_000;
 /** Trust may change between verdict and commit; more often than this in a row is no chance. */
 const maxTries = 8;
 
-interface Looked {
-  readonly finding: Finding;
-  readonly verdict: Verdict | null;
-  readonly payload: Uint8Array | null;
-  readonly kind: PassKind | null;
-}
+type Kept = Exclude<PresentedAnswer, { readonly outcome: "stale" | "reserved" }>;
 
 export function openPipeline(parts: PipelineParts): Pipeline {
   const unsettled: Unsettled[] = [];
   const lastUnreadableMs = new Map<string, number>();
+  const turns = new Map<string, Turns<Presenting>>();
+  const refusals = openRefusals({ ...parts.clock, newId: parts.newId });
   let busy = 0;
 
   const record = async (
     source: Source,
     presentation: Presentation,
-    { quantity = 1, sale = noSale }: Alongside,
-  ): Promise<ScanRecord | null> => {
+    { quantity = 1, sale = noSale, counted }: Alongside,
+  ): Promise<Kept | null> => {
     const id = `scan_${parts.newId()}`;
     for (let attempt = 0; attempt < maxTries; attempt++) {
       const trustNow = parts.trust.now();
-      const looked = await look(presentation, trustNow, parts.primitives);
-      const draft = draftOf(parts, id, source, presentation, looked, trustNow, sale);
+      const looked = await look(presentation, trustNow, parts);
+      const lane = parts.ways.config(source.lane);
+      const readable = presentation.outcome === "payload" || counted === true;
+      const way = wayOf(readable ? parts.ways.kindOf(source.lane) : "rules", lane, trustNow.time.ms);
+      const draft = draftOf(parts, id, source, presentation, looked, trustNow, sale, way);
       const asked: Presented = {
         draft,
         finding: looked.finding,
         kind: looked.kind,
         trustGeneration: looked.verdict === null ? null : trustNow.generation,
         quantity,
+        closed: parts.closed(),
+        way,
       };
-      const answer = await keep(asked);
+      const answer = await orUnsettled(asked, () => parts.store.ask("present", asked));
       if (answer === null) return null;
-      if (answer.outcome === "recorded") return answer.record;
+      if (answer.outcome === "reserved" && lane !== null) return ask(answer.scan, { asked, presentation, lane });
+      if (answer.outcome !== "stale" && answer.outcome !== "reserved") {
+        refusals.note(answer.record, asked);
+        return answer;
+      }
     }
     throw new Error("trust data changed at every try to decide one presentation");
   };
-  const keep = async (asked: Presented) => {
+  /** Puts a reserved pass to the till. */
+  const ask = async (reserved: Reserved, from: Parameters<typeof askTill>[1]): Promise<Kept | null> => {
+    const { asked, lane } = from;
+    parts.lane(lane.id, { kind: "asking" });
+    const record = await askTill(reserved, from, {
+      questions: parts.questions,
+      settle: (answer) => orUnsettled(asked, () => parts.store.ask("settleReservation", answer)),
+      lookAgain: async (presentation) => {
+        const now = parts.trust.now();
+        const { finding, verdict } = await look(presentation, now, parts);
+        return { finding, generation: verdict === null ? null : now.generation };
+      },
+    });
+    if (record === null) return null;
+    refusals.note(record, { ...asked, way: { kind: "rules" } });
+    return { outcome: "recorded", record };
+  };
+  /** What a fault of the storage leaves open is settled when it is back. */
+  const orUnsettled = async <T>(asked: Presented, act: () => Promise<T>): Promise<T | null> => {
     try {
-      return await parts.store.ask("present", asked);
+      return await act();
     } catch (cause) {
       if (!(cause instanceof StoreFault)) throw cause;
       if (unsettled.length < maxUnsettled) unsettled.push(unsettledOf(asked, `scan_${parts.newId()}`));
@@ -136,29 +156,49 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     return false;
   };
 
+  const present = async (source: Source, presentation: Presentation, alongside: Alongside): Promise<Presenting> => {
+    busy += 1;
+    const startedMs = parts.clock.monotonicMs();
+    parts.lane(source.lane, { kind: "checking" });
+    try {
+      const kept = await record(source, presentation, alongside);
+      parts.lane(source.lane, kept === null ? unrecorded : laneInputOf(kept.record));
+      if (kept === null) return notRecorded;
+      const { outcome, record: stored } = kept;
+      if (outcome === "repeated") parts.repeated(stored);
+      else {
+        parts.counters.presented(stored, (parts.clock.monotonicMs() - startedMs) / 1000);
+        parts.recorded(stored);
+      }
+      return { feedback: feedbackOf(stored), record: stored };
+    } finally {
+      busy -= 1;
+    }
+  };
+
   return {
     async present(source, presentation, alongside = {}) {
-      if (throttled(source, presentation)) return { feedback: "attention", record: null };
-      busy += 1;
-      const startedMs = parts.clock.monotonicMs();
-      parts.lane(source.lane, { kind: "checking" });
-      try {
-        const kept = await record(source, presentation, alongside);
-        parts.lane(source.lane, kept === null ? unrecorded : shown(kept));
-        if (kept === null) return { feedback: "attention", record: null };
-        parts.counters.presented(kept, (parts.clock.monotonicMs() - startedMs) / 1000);
-        parts.recorded(kept);
-        return { feedback: feedbackOf(kept), record: kept };
-      } finally {
-        busy -= 1;
-      }
+      if (alongside.counted !== true && throttled(source, presentation)) return notRecorded;
+      const work = () => present(source, presentation, alongside);
+      if (parts.ways.kindOf(source.lane) !== "ask") return work();
+      const mine = turns.get(source.lane) ?? { waiting: [] };
+      turns.set(source.lane, mine);
+      const payload = presentation.outcome === "payload" ? presentation.bytes : null;
+      return (await takeTurn(mine, payload, work)) ?? notRecorded;
     },
+    refusal: refusals.find,
     busy: () => busy,
     unsettled: () => unsettled.slice(),
     settled: (count) => {
       unsettled.splice(0, count);
     },
   };
+}
+
+const notRecorded: Presenting = { feedback: "attention", record: null };
+
+function wayOf(kind: ReturnType<LaneWays["kindOf"]>, lane: LaneConfig | null, nowMs: number): Way {
+  return kind === "ask" ? { kind, untilMs: nowMs + (lane?.decideWithinMs ?? 0) } : { kind };
 }
 
 /** A commit that failed may have kept the decision: with this it can be taken back. */
@@ -176,7 +216,8 @@ const unrecorded: LaneInput = {
   nextAt: null,
 };
 
-function shown(record: ScanRecord): LaneInput {
+/** What a lane shows for a stored record. */
+export function laneInputOf(record: ScanRecord): LaneInput {
   const { decision, use, verification } = record;
   const [firstAt, firstLane, nextAt] = [use.first_at, use.first_lane, use.next_at];
   return { kind: "decided", result: verification.result, decision, firstAt, firstLane, nextAt };
@@ -186,99 +227,4 @@ function feedbackOf(record: ScanRecord): Feedback {
   if (record.decision.outcome === "accepted") return "accepted";
   const { result } = record.verification;
   return result === "unreadable" || result === "undetermined" ? "attention" : "rejected";
-}
-
-const malformed: Verdict = {
-  result: "invalid",
-  reason: "malformed",
-  form: null,
-  kid: null,
-  claims: null,
-  trustAge: null,
-  trustAgeS: null,
-  listVersion: null,
-};
-
-/** Finds the payload in what was read and verifies it. */
-async function look(presentation: Presentation, now: TrustNow, primitives: Primitives): Promise<Looked> {
-  if (presentation.outcome === "unreadable") {
-    const finding = { result: "unreadable", reason: presentation.reason } as const;
-    return { finding, verdict: null, payload: null, kind: null };
-  }
-  const carried =
-    presentation.ndef === null
-      ? ({ kind: "payload", bytes: presentation.bytes } as const)
-      : carriedPayload(presentation.ndef);
-  switch (carried.kind) {
-    case "none":
-      return {
-        finding: { result: "unreadable", reason: "no_pass" },
-        verdict: null,
-        payload: presentation.bytes,
-        kind: null,
-      };
-    case "ambiguous":
-      return { finding: malformed, verdict: malformed, payload: presentation.bytes, kind: null };
-    case "payload": {
-      const verdict = await verify(carried.bytes, now.trust, now.at, primitives);
-      const reference = verdict.result === "undetermined" ? verdict.reference : null;
-      return {
-        finding: verdict,
-        verdict,
-        payload: presentation.bytes,
-        kind: verdict.claims?.kind ?? reference?.kind ?? null,
-      };
-    }
-  }
-}
-
-function draftOf(
-  parts: PipelineParts,
-  id: string,
-  source: Source,
-  presentation: Presentation,
-  looked: Looked,
-  now: TrustNow,
-  sale: Sale,
-): ScanDraft {
-  const { identity } = parts;
-  const { verdict } = looked;
-  const reference = verdict?.result === "undetermined" ? verdict.reference : null;
-  const read = presentation.outcome === "payload" ? presentation : null;
-  return {
-    id,
-    pass_id: verdict?.claims?.passId ?? reference?.passId ?? null,
-    template_id: verdict?.claims?.templateId ?? null,
-    tenant_id: identity.tenantId,
-    live_mode: identity.environment === "live",
-    scanner_id: identity.scannerId,
-    lane: source.lane,
-    reader: source.reader,
-    channel: source.channel,
-    protocol: presentation.protocol,
-    symbology: read?.symbology ?? null,
-    aim: read?.aim ?? null,
-    latitude: identity.latitude,
-    longitude: identity.longitude,
-    scanned_at: rfc3339(now.time.ms),
-    clock_state: now.time.clock,
-    offline: !parts.online(),
-    simulated: parts.simulated,
-    payload_hash: looked.payload === null ? null : payloadHash(identity.auditKey, looked.payload),
-    verification: {
-      result: looked.finding.result,
-      reason: looked.finding.reason,
-      form: verdict?.form ?? null,
-      kid: verdict?.kid ?? null,
-      trust_age_s: verdict?.trustAgeS ?? null,
-      list_version: verdict?.listVersion ?? null,
-    },
-    external_ref: sale.externalRef,
-    amount_cents: sale.amountCents,
-    currency: sale.currency,
-  };
-}
-
-function payloadHash(key: Uint8Array, bytes: Uint8Array): string {
-  return `hmac-sha256:${createHmac("sha256", key).update(bytes).digest("hex")}`;
 }

@@ -4,17 +4,29 @@ import type { ReaderDriver, ReaderSink } from "../drivers/reader.ts";
 import { genericScanner, scannerModel, serialReader } from "../drivers/serial/index.ts";
 import type { Clock } from "./clock.ts";
 import type { ReaderConfig } from "./config/config.ts";
+import { cameraOf } from "./lane-camera.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Pipeline, Source } from "./pipeline.ts";
 import type { ScanRecord } from "./record.ts";
+import type { Wallets } from "./wallets.ts";
 
-/** The driver that a configured reader asks for. */
-export function driverOf(config: ReaderConfig): ReaderDriver {
+/** The driver that a configured reader asks for; the wallets are for those that speak with phones. */
+export function driverOf(config: ReaderConfig, wallets: Pick<Wallets, "options">): ReaderDriver {
   switch (config.kind) {
     case "nfc":
-      return nfcReader({ driver: config.driver, match: new RegExp(config.match), socket: config.socket });
+      return nfcReader({
+        driver: config.driver,
+        match: new RegExp(config.match),
+        socket: config.socket,
+        probe: config.probe,
+        ...wallets.options(config.id),
+        feedback: config.feedback,
+        ecp: config.ecp,
+      });
     case "hid":
       return hidReader({ path: config.path });
+    case "camera":
+      return cameraOf(config);
     case "serial":
       return serialReader({
         path: config.path,
@@ -32,16 +44,21 @@ export function driverOf(config: ReaderConfig): ReaderDriver {
 /**
  * Leads what a reader says to its lane and its presentations to the pipeline.
  *
- * @param pipeline null while this terminal is not enrolled: then nothing can be recorded and nothing is decided
+ * @param pipeline takes what is read; while this terminal is not enrolled, that is its enrolment
  */
-export function readerSink(source: Source, lanes: Lanes, pipeline: () => Pipeline | null): ReaderSink {
+export function readerSink(
+  source: Source,
+  lanes: Lanes,
+  pipeline: () => Pick<Pipeline, "present">,
+  wallets: Pick<Wallets, "seen">,
+): ReaderSink {
   return {
     ready: () => {},
     started: () => lanes.tell(source.lane, { kind: "started" }),
     guidance: (hint) => lanes.tell(source.lane, { kind: "guidance", hint }),
     presented: async (presentation) => {
-      const decided = await pipeline()?.present(source, presentation);
-      return decided?.feedback ?? "attention";
+      wallets.seen(presentation);
+      return (await pipeline().present(source, presentation)).feedback;
     },
     ended: () => lanes.tell(source.lane, { kind: "ended" }),
   };

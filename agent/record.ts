@@ -19,6 +19,10 @@ export const decisionReasons = [
   "unrecorded",
   "refunded",
   "amended",
+  "reserved",
+  "annulled",
+  "override",
+  "emergency_open",
 ] as const;
 export type DecisionReason = (typeof decisionReasons)[number];
 

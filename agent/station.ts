@@ -10,12 +10,18 @@ import { openCore } from "./core.ts";
 import type { Counters } from "./counters.ts";
 import { deviceSigner } from "./device-jws.ts";
 import type { DeviceKey, Identity } from "./identity.ts";
+import { type LaneWays, openLaneWays } from "./lane-ways.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Log } from "./log.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import { nodePrimitives } from "./primitives.ts";
+import type { Questions } from "./questions.ts";
+import { openReceipts } from "./receipts.ts";
 import type { ScanRecord } from "./record.ts";
+import { openRemoteDesk, type RemoteDesk, type RemoteParts } from "./remote/desk.ts";
+import { openRotationKeys } from "./rotation-keys.ts";
 import { offerSeed } from "./seed.ts";
+import type { ItemAnswer } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import type { Timing } from "./timing.ts";
 import { openTrustKeeper, type TrustKeeper } from "./trust.ts";
@@ -28,6 +34,7 @@ export interface Station {
   readonly trust: TrustKeeper;
   readonly desk: TrustDesk;
   readonly pipeline: Pipeline;
+  readonly ways: LaneWays;
   /** By the trust data and time of this moment; nothing is recorded. */
   verify(payload: Uint8Array): Promise<Verdict>;
   online(): boolean;
@@ -36,6 +43,10 @@ export interface Station {
   hurry(): void;
   /** Refused deliveries to receivers of scans are in the queue again. */
   deliveriesRetried(): void;
+  /** What a signed receipt proves. */
+  readonly receipts: (jws: string) => Promise<readonly ItemAnswer[]>;
+  /** The configuration that the platform signs. */
+  readonly remote: RemoteDesk;
   /** Talks to the cloud and to the receivers of scans until `signal` aborts. */
   sync(signal: AbortSignal): Promise<void>;
 }
@@ -51,41 +62,73 @@ export interface StationParts {
   readonly random: () => number;
   readonly newId: () => string;
   readonly recorded: (record: ScanRecord) => void;
+  /** The answer was that of a record which was stored, and told, before. */
+  readonly repeated: (record: ScanRecord) => void;
   /** Rung for every stored record. */
   readonly recordedBell: Bell;
   /** As `recordedBell`, one for each receiver of scans by its id. */
   readonly webhookBells: ReadonlyMap<string, Bell>;
   readonly counters: Counters;
+  readonly questions: Questions;
   readonly version: string;
   readonly timing: Timing;
+  readonly settings: Pick<RemoteParts, "layers" | "changed" | "readingLanes" | "restart">;
 }
 
 export async function openStation(identity: Identity, key: DeviceKey, parts: StationParts): Promise<Station> {
   const { config, conditions } = parts;
   const { environment } = config;
   const primitives = nodePrimitives();
+  const rotation = openRotationKeys(config.stateDir, config.site.rotationPeriodS);
   const trust = await openTrustKeeper({ ...identity, environment }, { ...parts, primitives });
   const { trustBundle } = config.cloud;
   if (trustBundle !== null) {
     const refused = await offerSeed(trustBundle, config.stateDir, trust);
     if (refused !== null) conditions.raise(refused);
   }
+  let { pollIntervalS } = config.cloud;
+  const remote = openRemoteDesk({
+    ...parts,
+    ...parts.settings,
+    stateDir: config.stateDir,
+    scannerId: identity.scannerId,
+    trust,
+    primitives,
+    running: config,
+    live: async (next) => {
+      await parts.store.rule(next.policy, next);
+      pollIntervalS = next.cloud.pollIntervalS;
+    },
+  });
+  await remote.recheck();
   const hurry = new Bell();
   let online = false;
   let streaming = false;
+  const ways = openLaneWays(config.lanes, { ...parts, nowMs: () => trust.now().time.ms });
+  await ways.restore();
+  // Nobody was shown anything of what was being asked when this program last ended.
+  for (const record of await parts.store.ask("releaseReservations", null)) parts.recorded(record);
   const pipeline = openPipeline({
     ...parts,
+    ways,
     identity: { ...identity, environment, auditKey: Buffer.from(identity.auditKey, "base64url") },
     trust,
     primitives,
+    rotation,
     simulated: config.simulation !== null,
     online: () => online,
+    closed: () => !remote.enabled(),
     lane: parts.lanes.tell,
   });
+  const receipts = openReceipts({ ...parts, scannerId: identity.scannerId, trust, primitives });
   const core = openCore({
     ...parts,
     scannerId: identity.scannerId,
     trust,
+    rotation,
+    remote,
+    simulated: config.simulation !== null,
+    receipts,
     signer: await deviceSigner(key),
     recorded: parts.recordedBell,
   });
@@ -133,11 +176,14 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
   return {
     identity,
     trust,
+    remote,
+    receipts,
     desk: openTrustDesk(trust, identity),
     pipeline,
+    ways,
     verify: async (payload) => {
       const now = trust.now();
-      return verify(payload, now.trust, now.at, primitives);
+      return verify(payload, now.trust, now.at, primitives, rotation);
     },
     online: () => online,
     streaming: () => streaming,
@@ -146,9 +192,10 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     sync: async (signal) => {
       const options = {
         cloudUrl: config.cloud.url,
+        relayUrl: config.cloud.relayUrl,
         ca: parts.ca,
         scannerId: identity.scannerId,
-        pollIntervalS: config.cloud.pollIntervalS,
+        pollIntervalS: () => pollIntervalS,
         heartbeat: parts.timing.heartbeat,
       };
       await Promise.all([runSync(options, { ...parts, core, hurry }, events, signal), webhooks.run(signal)]);

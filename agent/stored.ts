@@ -10,6 +10,7 @@ import { openCounters } from "./counters.ts";
 import { openFacade } from "./facade.ts";
 import { readIdentity } from "./identity.ts";
 import { openLanes } from "./lanes.ts";
+import { openQuestions } from "./questions.ts";
 import { openWaiters } from "./readers.ts";
 import { openStore, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
 import { storedTime } from "./trust.ts";
@@ -48,7 +49,7 @@ export async function openStored(
   const { clock } = parts;
   const identity = readIdentity(config.stateDir);
   const memory = await store.ask("readMeta", { name: timeMemoryName });
-  const nothing = { newId: () => "", corrected: () => {} };
+  const nothing = { newId: () => "", corrected: () => {}, watchRecords: () => () => {} };
   const books = openBookDesk({
     ...nothing,
     config,
@@ -72,7 +73,9 @@ export async function openStored(
     store: { ask: store.ask, fault: () => null },
     upkeep: null,
     waiters: openWaiters(clock),
+    questions: openQuestions(clock),
     simulation: null,
+    cameras: [],
     scenes: [],
     station: () => null,
     counters: openCounters(),

@@ -1,4 +1,11 @@
-import { type ReaderDriver, ReaderFault, type ReaderFaultCode, type ReaderSink } from "../drivers/reader.ts";
+import {
+  type ReaderDriver,
+  ReaderFault,
+  type ReaderFaultCode,
+  type ReaderNoticeCode,
+  type ReaderSink,
+  readerNoticeCodes,
+} from "../drivers/reader.ts";
 import type { Clock } from "./clock.ts";
 import type { Conditions } from "./conditions.ts";
 import type { ReaderConfig } from "./config/config.ts";
@@ -41,6 +48,8 @@ export function superviseReader(
   let state: ReaderView["state"] = "opening";
   let model: string | null = null;
   let fault: ReaderFault | null = null;
+  /** Of the present run of the driver. */
+  const noticed = new Set<ReaderNoticeCode>();
 
   const clear = (): void => {
     if (fault !== null) parts.conditions.clear(fault.code, config.id);
@@ -48,8 +57,16 @@ export function superviseReader(
   };
   const watched: ReaderSink = {
     ...sink,
+    noticed(notice) {
+      if (!parts.conditions.has(notice.code, config.id)) {
+        parts.log.warn("reader_noticed", { reader: config.id, code: notice.code, detail: notice.detail });
+      }
+      noticed.add(notice.code);
+      parts.conditions.raise({ ...notice, subject: config.id, severity: "warning" });
+    },
     ready(name) {
       clear();
+      for (const code of readerNoticeCodes) if (!noticed.has(code)) parts.conditions.clear(code, config.id);
       state = "ready";
       model = name;
       parts.log.info("reader_ready", { reader: config.id, model: name });
@@ -80,6 +97,7 @@ export function superviseReader(
   };
   const serve = async (): Promise<void> => {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      noticed.clear();
       try {
         await driver.run(watched, signal);
       } catch (cause) {
@@ -118,5 +136,7 @@ function driverName(config: ReaderConfig): string {
       return "serialport";
     case "hid":
       return "hidraw";
+    case "camera":
+      return config.decoder;
   }
 }

@@ -5,6 +5,12 @@ import { type HeartbeatTiming, publishedHeartbeat } from "./cloud/heartbeat.ts";
 export interface Timing {
   readonly deliveries: DeliveryTiming;
   readonly heartbeat: HeartbeatTiming;
+  /** A new configuration has this long to bring back the lanes that worked before, milliseconds. */
+  readonly trialMs: number;
 }
 
-export const publishedTiming: Timing = { deliveries: publishedDeliveries, heartbeat: publishedHeartbeat };
+export const publishedTiming: Timing = {
+  deliveries: publishedDeliveries,
+  heartbeat: publishedHeartbeat,
+  trialMs: 30_000,
+};

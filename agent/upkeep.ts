@@ -2,7 +2,7 @@ import { type AuditReport, auditJournal } from "./audit.ts";
 import { type Clock, rfc3339 } from "./clock.ts";
 import type { Conditions } from "./conditions.ts";
 import { type Disk, lowBytes } from "./disk.ts";
-import { readDeviceKey } from "./identity.ts";
+import { readDeviceKey, readFormerKeys } from "./identity.ts";
 import type { Log } from "./log.ts";
 import { type Incident, type ScrubPlace, StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
@@ -149,6 +149,7 @@ async function wholeCheck(store: SupervisedStore, parts: UpkeepParts, signal: Ab
       },
     },
     readDeviceKey(parts.stateDir),
+    readFormerKeys(parts.stateDir),
   );
   return {
     at: rfc3339(clock.wallMs()),

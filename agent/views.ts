@@ -3,7 +3,11 @@ import type { Environment, Verdict } from "../verifier/index.ts";
 import type { AuditReport } from "./audit.ts";
 import type { Sale } from "./books/sale.ts";
 import type { BookDesk, WebhookView } from "./books/views.ts";
+import type { LaneCamera } from "./lane-camera.ts";
+import type { OperatorDesk } from "./operator-views.ts";
 import type { ClockState, OutcomeReason, ScanRecord } from "./record.ts";
+import type { Special } from "./special.ts";
+import type { TillDesk } from "./till-views.ts";
 import type { TrustDesk } from "./trust-views.ts";
 
 /** What a lane shows, everywhere (formats.md section 4). */
@@ -39,6 +43,8 @@ export interface LaneView {
   readonly simulated: boolean;
   /** Trust data older than its time to live: decisions go on and are marked. */
   readonly degraded: boolean;
+  /** Open for everybody, or for practice; null as a rule. */
+  readonly special: Special | null;
 }
 
 export const conditionCodes = [
@@ -48,6 +54,8 @@ export const conditionCodes = [
   "reader_busy",
   "reader_unsupported",
   "reader_failure",
+  "reader_fallback",
+  "reader_limited",
   "not_enrolled",
   "trust_missing",
   "trust_stale",
@@ -66,6 +74,12 @@ export const conditionCodes = [
   "dead_letters",
   "late_revocation",
   "webhook_failing",
+  "wallet_key_unusable",
+  "wallet_key_unknown",
+  "emergency_open",
+  "training",
+  "config_refused",
+  "terminal_locked",
 ] as const;
 export type ConditionCode = (typeof conditionCodes)[number];
 
@@ -84,7 +98,7 @@ export interface Condition {
 export interface ReaderView {
   readonly id: string;
   readonly lane: string;
-  readonly kind: "nfc" | "serial" | "hid";
+  readonly kind: "nfc" | "serial" | "hid" | "camera";
   readonly driver: string;
   readonly state: "opening" | "ready" | "waiting" | "stopped";
   readonly model: string | null;
@@ -234,10 +248,21 @@ export interface AgentFacade {
   /** Reports, exports, corrections and receivers of scans. */
   books(): BookDesk;
   counters(): CountersView;
+  /** What tills are asked, and their answers. */
+  till(): TillDesk;
+  /** What people may do beside the rules. */
+  operator(): OperatorDesk;
+  /** Calls `listener` after each record that was stored, until the returned function is called. */
+  watchRecords(listener: () => void): () => void;
   /** Records that the cloud has not acknowledged, dead letters too, oldest first; limit 1-1000. `after`: the last page's `next`. */
   unacknowledged(after: number | null, limit: number): Promise<WaitingRecords>;
   /** Puts one dead letter (by scan id) or all of them back into the queue; answers how many. */
   retryDeadLetters(scanId: string | null): Promise<number>;
+  /**
+   * Takes a receipt of the platform that came by another way than the upload; answers how many scans it took out of the queue. Zero
+   * for a receipt that is not the platform's, or one that was taken before.
+   */
+  importReceipt(jws: string): Promise<number>;
   /** Tries the upload at once instead of at the end of the back-off. */
   sendNow(): void;
   /** The operator accepts what a damaged database lost of the memory of used passes; answers what that was. */
@@ -250,6 +275,8 @@ export interface AgentFacade {
   present(request: PresentRequest): Promise<ScanRecord>;
   /** Runs one named scene of the demo. Rejects with a `PresentFault`. */
   scene(name: string): Promise<{ readonly said: string }>;
+  /** Cameras of lane pages, as configured. */
+  cameras(): readonly LaneCamera[];
   /** Names and titles of the demo's scenes; empty without a simulation. */
   scenes(): readonly { readonly name: string; readonly title: string }[];
 }

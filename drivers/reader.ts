@@ -68,7 +68,24 @@ export interface ReaderSink {
   presented(presentation: Presentation): Promise<Feedback>;
   /** The pass was taken away. */
   ended(): void;
+  /** Something short of a fault, true until the device is opened anew. May come again. */
+  noticed?(notice: ReaderNotice): void;
 }
+
+/** What works otherwise than it should while passes are read all the same. */
+export interface ReaderNotice {
+  readonly code: ReaderNoticeCode;
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+export const readerNoticeCodes = [
+  /** Another driver than the configured one reads, because that one cannot. */
+  "reader_fallback",
+  /** An extra of the reader, such as its light, is not to be had. */
+  "reader_limited",
+] as const;
+export type ReaderNoticeCode = (typeof readerNoticeCodes)[number];
 
 /** Why a device stopped. `remedy` is one command or action for the person beside it. */
 export class ReaderFault extends Error {

@@ -21,17 +21,18 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /**
  * Bytes of the one spelling that `encodeBase64url` would give them, null for every other text: foreign characters,
- * padding, a rest of one character, or unused bits that are not zero (formats.md section 1, "canonical base64url").
+ * padding, a rest of one character, or unused bits that are not zero (formats.md section 1, "canonical base64url"). Reads the
+ * characters from `from` up to `to`, both within the text.
  */
-export function decodeBase64url(text: string): Uint8Array | null {
-  const rest = text.length % 4;
+export function decodeBase64url(text: string, from = 0, to = text.length): Uint8Array | null {
+  const rest = (to - from) % 4;
   if (rest === 1) return null;
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  const whole = text.length - rest;
+  const bytes = new Uint8Array(((to - from) * 3) >> 2);
+  const whole = to - rest;
   let seen = 0;
   let at = 0;
   // Four characters at a time: this loop is most of what an E1-J costs beside its signature.
-  for (let i = 0; i < whole; i += 4) {
+  for (let i = from; i < whole; i += 4) {
     const a = sextets[text.charCodeAt(i)] ?? foreign;
     const b = sextets[text.charCodeAt(i + 1)] ?? foreign;
     const c = sextets[text.charCodeAt(i + 2)] ?? foreign;

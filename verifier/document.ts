@@ -13,7 +13,8 @@ export type DocumentType =
   | "status+jws"
   | "status-delta+jws"
   | "passdir+jws"
-  | "scanner-config+jws";
+  | "scanner-config+jws"
+  | "scan-receipt+jws";
 
 /** A trust document as offered: spelled right, of the right type and scope, signature not yet looked at. */
 export interface Document {

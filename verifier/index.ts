@@ -18,6 +18,7 @@ export type { Primitives } from "./primitives.ts";
 export { type RevocationStatus, revocationStatus } from "./revocation.ts";
 export type { Root } from "./root.ts";
 export type { RotationKeys } from "./rotation.ts";
+export { type ReceiptItem, readScanReceipt } from "./scan-receipt.ts";
 export { readScannerConfig, type ScannerConfig } from "./scanner-config.ts";
 export type { StatusBits, StatusList } from "./status-list.ts";
 export type { VerificationTime } from "./time.ts";

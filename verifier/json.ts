@@ -31,7 +31,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** `text` starts with a brace. Every bracket counts at most once, so where no second one stands nothing is nested. */
 function nestingWithin(text: string, limit: number): boolean {
+  if (!text.includes("{", 1) && !text.includes("[")) return true;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {

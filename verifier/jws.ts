@@ -50,16 +50,15 @@ export function parseJws(text: string, limit: JwsLimit): Jws | null {
   if (text.length > limit.longest || !limit.expression.test(text)) return null;
   const first = text.indexOf(".");
   const second = text.indexOf(".", first + 1);
-  const header = headerOf(segmentRecord(text.slice(0, first)));
-  const payloadSegment = text.slice(first + 1, second);
-  const payload = segmentRecord(payloadSegment);
-  const signature = decodeBase64url(text.slice(second + 1));
+  const header = headerOf(segmentRecord(text, 0, first));
+  const payload = segmentRecord(text, first + 1, second);
+  const signature = decodeBase64url(text, second + 1);
   if (header === null || payload === null || signature === null) return null;
-  return { text, header, payload, payloadSegment, signedLength: second, signature };
+  return { text, header, payload, payloadSegment: text.slice(first + 1, second), signedLength: second, signature };
 }
 
-function segmentRecord(segment: string): JsonRecord | null {
-  const bytes = decodeBase64url(segment);
+function segmentRecord(compact: string, from: number, to: number): JsonRecord | null {
+  const bytes = decodeBase64url(compact, from, to);
   const text = bytes === null ? null : utf8Text(bytes);
   return text === null ? null : parseSpelled(text);
 }

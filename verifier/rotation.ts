@@ -47,7 +47,7 @@ export async function judgeRotation(
 }
 
 /** `HMAC-SHA-256(K_kid, "pass-rot/1\0" || pid)[0..20)`. */
-async function rotationSecret(
+export async function rotationSecret(
   kidSecret: Uint8Array,
   passUlid: Uint8Array,
   primitives: Primitives,
@@ -57,7 +57,7 @@ async function rotationSecret(
 }
 
 /** RFC 6238 with SHA-1, T0 0: RFC 4226 section 5.3 over the step as eight bytes. */
-async function oneTimePassword(secret: Uint8Array, step: number, primitives: Primitives): Promise<string> {
+export async function oneTimePassword(secret: Uint8Array, step: number, primitives: Primitives): Promise<string> {
   const counter = new Uint8Array(8);
   new DataView(counter.buffer).setBigUint64(0, BigInt(step));
   const mac = await primitives.hmacSha1(secret, counter);

@@ -18,12 +18,12 @@ export function keyRefusal(envelope: Envelope, key: PassKey): InvalidReason | nu
 }
 
 /** Verifies with exactly this key. An E1-B signs its tenant and environment without carrying them (formats.md section 1). */
-export async function isGenuine(
+export function isGenuine(
   envelope: Envelope,
   key: PassKey,
   scope: Scope,
   primitives: Primitives,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   return primitives.verify(key.key, key.alg, signatureInput(envelope, scope), envelope.signature);
 }
 

@@ -32,13 +32,13 @@ export async function verify(
   return verdictOf(found, { trustAge: age, trustAgeS: ageS });
 }
 
-async function findOut(
+function findOut(
   bytes: Uint8Array,
   trust: Trust,
   at: VerificationTime,
   primitives: Primitives,
   rotation: RotationKeys | null,
-): Promise<Finding> {
+): Finding | Promise<Finding> {
   const payload = readPayload(bytes);
   switch (payload.sort) {
     case "refused":

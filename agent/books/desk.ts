@@ -48,7 +48,8 @@ export function openBookDesk(parts: DeskParts): BookDesk {
       const page: StoreOps["page"]["answer"] = await ask("page", { after, limit: pageRecords, from, to });
       for (const { sequence, text, state } of page.rows) {
         const record: ScanRecord = JSON.parse(text);
-        tally.add(record);
+        // A training is none of the books' business, unless all of this terminal is one.
+        if (!record.simulated || config.simulation !== null) tally.add(record);
         waiting.last = sequence;
         if (state === "dead") waiting.dead += 1;
         if (state !== "pending") continue;

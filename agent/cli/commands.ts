@@ -1,6 +1,8 @@
 import type { BookDesk } from "../books/views.ts";
+import type { CarriedOutcome } from "../carry.ts";
 import type { Config, Json } from "../config/index.ts";
 import type { DevicesView, ScannerCheckRequest, ScannerCheckView } from "../devices-views.ts";
+import type { EffectiveView } from "../remote/effective.ts";
 import type { TrustDesk, TrustReport } from "../trust-views.ts";
 import type { AgentFacade, StatusView } from "../views.ts";
 import type { CliIo } from "./io.ts";
@@ -12,15 +14,48 @@ export interface Commands {
   /**
    * Runs the agent until `io.signal` aborts.
    *
+   * @param path of the file that the configuration was read from
    * @returns the exit code
    */
-  run(config: Config, io: CliIo): Promise<number>;
+  run(config: Config, io: CliIo, path: string): Promise<number>;
   /**
    * Enrols this terminal and keeps its identity.
    *
    * @throws CommandFault, or any error with a `code`, when the platform or the disk refuses
    */
   enroll(request: EnrollRequest): Promise<Enrolment>;
+  /**
+   * Gives this terminal a new device key.
+   *
+   * @throws any error with a `code`, when the platform or the disk refuses
+   */
+  rotateKey(config: Config, signal: AbortSignal): Promise<{ readonly thumbprint: string }>;
+  /** Scans in files; see agent/carry.ts. All three throw an error with a `code` where something refuses. */
+  readonly carry: {
+    sign(config: Config, records: readonly Json[]): Promise<readonly string[]>;
+    lines(text: string): readonly string[];
+    upload(config: Config, lines: readonly string[], signal: AbortSignal): Promise<CarriedOutcome>;
+  };
+  /** Replaces a terminal; all three throw an error with a `code` where something refuses. Paths are absolute. */
+  readonly move: {
+    leave(
+      config: Config,
+      request: { readonly configFile: string; readonly target: string; readonly passphrase: string },
+      signal: AbortSignal,
+    ): Promise<{ readonly scannerId: string; readonly bytes: number }>;
+    arrive(
+      config: Config,
+      request: { readonly source: string; readonly passphrase: string },
+      signal: AbortSignal,
+    ): Promise<{ readonly scannerId: string }>;
+    cancel(config: Config, signal: AbortSignal): Promise<void>;
+  };
+  /**
+   * The configuration in force, value by value.
+   *
+   * @param path of the file that the configuration was read from
+   */
+  effectiveConfig(config: Config, path: string): Promise<EffectiveView>;
   /**
    * Opens the store to look only, for when no agent answers. "locked": an agent has it. "absent": there is none.
    *

@@ -7,8 +7,23 @@ import { doctorScannerCommand } from "./commands/doctor.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { exportScansCommand } from "./commands/export.ts";
+import { keyRotateCommand } from "./commands/key.ts";
+import { moveCancelCommand, moveExportCommand, moveImportCommand } from "./commands/move.ts";
+import {
+  annulCommand,
+  emergencyCountCommand,
+  laneTimeCommands,
+  manualCommand,
+  overrideCommand,
+} from "./commands/operator.ts";
 import { outboxCommand } from "./commands/outbox.ts";
-import { outboxExportCommand, outboxRetryCommand, outboxSendCommand } from "./commands/outbox-acts.ts";
+import {
+  outboxExportCommand,
+  outboxImportReceiptsCommand,
+  outboxRetryCommand,
+  outboxSendCommand,
+  outboxUploadCommand,
+} from "./commands/outbox-acts.ts";
 import { presentCommand } from "./commands/present.ts";
 import { reportDayCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
@@ -23,12 +38,18 @@ import { webhookRetryCommand } from "./commands/webhook.ts";
 export const commandTable: readonly CommandSpec[] = [
   runCommand,
   enrollCommand,
+  keyRotateCommand,
+  moveExportCommand,
+  moveImportCommand,
+  moveCancelCommand,
   presentCommand,
   scanCommand,
   eventsCommand,
   outboxRetryCommand,
   outboxSendCommand,
   outboxExportCommand,
+  outboxUploadCommand,
+  outboxImportReceiptsCommand,
   outboxCommand,
   statusCommand,
   devicesCommand,
@@ -36,6 +57,11 @@ export const commandTable: readonly CommandSpec[] = [
   reportDayCommand,
   exportScansCommand,
   correctCommand,
+  annulCommand,
+  overrideCommand,
+  manualCommand,
+  ...laneTimeCommands,
+  emergencyCountCommand,
   webhookRetryCommand,
   auditVerifyCommand,
   storeAcceptLossCommand,

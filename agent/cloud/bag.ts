@@ -54,12 +54,18 @@ export class Bag {
       case "deltas":
         // The full list may come with it, when it is the shorter way.
         if (found.text !== null) this.#manifests.set(wanted.list, found.text);
-        this.#deltas.set(wanted.list, [...(this.#deltas.get(wanted.list) ?? []), ...(found.deltas ?? [])]);
+        this.#deltas.set(wanted.list, this.#withDeltas(wanted.list, found.deltas));
         return;
       case "blob":
         if (found.bytes !== null) this.#blobs.set(wanted.sha256, found.bytes);
         return;
     }
+  }
+
+  /** No delta from there on: then those that were pushed lead nowhere either, and only the full list does. */
+  #withDeltas(list: number, found: Found["deltas"]): readonly string[] {
+    if (found?.length === 0) return [];
+    return [...(this.#deltas.get(list) ?? []), ...(found ?? [])];
   }
 
   offered(): Offered {

@@ -22,6 +22,11 @@ export interface CorePort {
   countAttempt(key: string): Promise<void>;
   /** Items that the cloud named, with its word on the chain; those it did not name wait again. */
   acknowledge(key: string, items: readonly ItemAnswer[], receipt: Receipt | null): Promise<void>;
+  /**
+   * As `acknowledge`, believing nothing but the platform's signature; answers how many items of the batch it proves. Without any
+   * the batch stays as it is and is sent again.
+   */
+  acknowledgeProved(batch: StoredBatch, proof: string | null, receipt: Receipt | null): Promise<number>;
   /** The batch as a whole was refused: halves it, or gives a single item to the dead letters with this error. */
   refuse(batch: StoredBatch, error: ItemError): Promise<void>;
   /** Resolves when a record was stored since the last call, or when `signal` aborts. */
@@ -41,6 +46,10 @@ export interface CorePort {
   /** As `nextRecord`, for one webhook receiver. */
   nextRecordFor(webhook: string, signal: AbortSignal): Promise<void>;
   heartbeat(): Promise<Heartbeat>;
+  /** Hands over the signed configuration of this terminal as it came; the core verifies it. False when it cannot yet: offer it again. */
+  offerConfig(text: string): Promise<boolean>;
+  /** Hands over `rotation_keys` of the configuration call as they came; what is no list of keys is logged and left. */
+  takeRotationKeys(offered: unknown): Promise<void>;
 }
 
 /** One record for a webhook receiver: the same bytes at every attempt. */

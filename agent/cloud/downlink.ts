@@ -1,11 +1,12 @@
-import type { Offered, TrustFault, Wanted } from "../../verifier/index.ts";
+import type { Head, TrustFault, Wanted } from "../../verifier/index.ts";
 import { wantedName } from "../bundle/index.ts";
 import { Bag, type Found, nothing } from "./bag.ts";
 import { BlobShelf, fetchBlob } from "./blobs.ts";
 import type { CorePort } from "./core-port.ts";
 import { fetchText, type HeadSource, maxDocumentBytes, openHeadSource } from "./documents.ts";
+import { HeldDeltas } from "./held-deltas.ts";
 import { CloudFault } from "./http.ts";
-import { fetchLadder } from "./ladder.ts";
+import { fetchLadder, headNumber } from "./ladder.ts";
 import type { Session } from "./session.ts";
 
 /** What one update run came to. */
@@ -22,9 +23,17 @@ export interface Downlink {
    * the core; nothing here can make a bad document good. Rejects with what `Session` and `CorePort` reject with; blobs that
    * had come by then are kept for the next run.
    *
-   * @param pushed documents that came over the stream, taken before anything is fetched
+   * @param pushed what came over the stream, taken before anything is fetched; null to ask for the newest head. Deltas that
+   *   no head names yet are held, 64 at most, and offered again with every head
    */
-  update(pushed: Offered | null, signal: AbortSignal): Promise<UpdateResult>;
+  update(pushed: Pushed | null, signal: AbortSignal): Promise<UpdateResult>;
+}
+
+/** Signed documents that came over the stream. */
+export interface Pushed {
+  /** Null where only deltas came. */
+  readonly head: string | null;
+  readonly deltas: readonly string[];
 }
 
 /** Every round fetches all that the last one found missing: root steps, keys, manifests, blobs, deltas. */
@@ -45,18 +54,34 @@ interface Run {
 export function openDownlink(parts: { readonly session: Session; readonly core: Offering }): Downlink {
   const heads = openHeadSource(parts.session);
   const shelf = new BlobShelf();
+  const held = new HeldDeltas();
+  let inForce: Head | null = null;
   return {
     async update(pushed, signal) {
-      const first = pushed ?? { head: await heads.fetch(signal) };
-      const run: Run = { session: parts.session, shelf, bag: new Bag(first), faults: [], signal };
-      const result = await follow(run, parts.core, pushed === null ? heads : null);
+      held.take(pushed?.deltas ?? []);
+      const newer = pushed?.head ?? null;
+      // A push that was overtaken by a later one says nothing; and an older head is for the cloud itself to answer for.
+      const isLate = newer !== null && (headNumber(newer) ?? 0) < (inForce?.n ?? 0);
+      const head = newer === null || isLate ? null : newer;
+      const bag = new Bag({ head: head ?? (await heads.fetch(signal)), deltas: held.offered() });
+      const run: Run = { session: parts.session, shelf, bag, faults: [], signal };
+      const result = await follow(run, parts.core, head === null ? heads : null);
+      inForce = result.head;
+      held.settle(result.head, result.faults);
       shelf.clear();
-      return result;
+      return result.update;
     },
   };
 }
 
-async function follow(run: Run, core: Offering, heads: HeadSource | null): Promise<UpdateResult> {
+interface Followed {
+  readonly update: UpdateResult;
+  readonly faults: readonly TrustFault[];
+  /** In force now. */
+  readonly head: Head | null;
+}
+
+async function follow(run: Run, core: Offering, heads: HeadSource | null): Promise<Followed> {
   const { bag, faults } = run;
   const offer = async () => {
     const admission = await core.offerTrust(bag.offered());
@@ -77,7 +102,7 @@ async function follow(run: Run, core: Offering, heads: HeadSource | null): Promi
     admission = await offer();
     changed ||= admission.changed;
   }
-  return { changed, faults, missing };
+  return { update: { changed, faults, missing }, faults, head: admission.trust.head };
 }
 
 function sameFault(a: TrustFault, b: TrustFault): boolean {

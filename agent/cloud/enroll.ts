@@ -3,12 +3,13 @@ import type { Environment } from "../../verifier/index.ts";
 import { tenantId } from "../../verifier/index.ts";
 import type { DeviceSigner } from "../device-jws.ts";
 import type { Identity, RootOrigin } from "../identity.ts";
+import { type RotationKey, readRotationKeys } from "../rotation-keys.ts";
 import { type CloudError, type CloudHttp, cloudError, isObject, jsonObject } from "./http.ts";
 
 /** Why a terminal could not be enrolled. */
 export class EnrolFault extends Error {
   override readonly name = "EnrolFault";
-  readonly code: "code_refused" | "wrong_environment" | "root_mismatch" | "bad_answer";
+  readonly code: "code_refused" | "wrong_environment" | "root_mismatch" | "bad_answer" | "other_scanner" | "locked";
   readonly remedy: string;
   constructor(code: EnrolFault["code"], message: string, remedy: string) {
     super(message);
@@ -24,6 +25,13 @@ export interface EnrolRequest {
   /** Expected base64url SHA-256 of the first root file, and who said so; null to trust the TLS answer. */
   readonly pin: { readonly sha256: string; readonly origin: RootOrigin } | null;
   readonly hardware: { readonly model: string; readonly os: string; readonly agent_version: string };
+}
+
+/** All that a terminal gets for a code. */
+export interface Enrolment {
+  readonly identity: Identity;
+  /** Secrets of rotating codes; empty where the tenant has none. */
+  readonly rotationKeys: readonly RotationKey[];
 }
 
 const pinners: Readonly<Record<RootOrigin, string>> = {
@@ -46,7 +54,7 @@ export async function enrol(
   signer: DeviceSigner,
   request: EnrolRequest,
   parts: { readonly newId: () => string; readonly signal: AbortSignal },
-): Promise<Identity> {
+): Promise<Enrolment> {
   const proof = signer.sign("scanner-enroll+jwt", {
     aud: `${cloud.baseUrl}${path}`,
     code_sha256: createHash("sha256").update(request.code).digest("base64url"),
@@ -61,7 +69,12 @@ export async function enrol(
     signal: parts.signal,
   });
   if (answer.status !== 200 && answer.status !== 201) throw codeRefused(cloudError(answer));
-  return identity(jsonObject(answer), cloud.baseUrl, request);
+  const body = jsonObject(answer);
+  const rotationKeys = readRotationKeys(body["rotation_keys"] ?? []);
+  if (rotationKeys === null) {
+    throw new EnrolFault("bad_answer", "the enrolment answer has rotation_keys that are none", "check cloud.url");
+  }
+  return { identity: identity(body, cloud.baseUrl, request), rotationKeys };
 }
 
 function codeRefused(error: CloudError): EnrolFault {

@@ -60,6 +60,17 @@ export interface HttpLimits {
   readonly paceBytes: number;
 }
 
+/** Who is spoken to: the platform, or a relay in front of it. */
+export interface CloudRoute {
+  readonly url: string;
+  readonly relayUrl: string | null;
+}
+
+/** As `openHttp`, by the configuration. */
+export function openRoute({ url, relayUrl }: CloudRoute, ca: string | null): CloudHttp {
+  return openHttp(url, ca, usualLimits, relayUrl);
+}
+
 /** 1 KiB/s over 10 s: whoever is slower holds a connection without meaning to serve it. */
 const usualLimits: HttpLimits = { totalMs: 20_000, paceMs: 10_000, paceBytes: 10 * 1024 };
 /** Four downloads at once, and always one connection more for uploads. */
@@ -70,11 +81,19 @@ export const apiVersion = "2026-05-19";
 /**
  * A thin HTTP client on kept-alive connections.
  *
+ * @param relayUrl connect here instead, and name the platform as the host that is meant: for a site behind a relay
  * @param baseUrl `https:`, or `http:` to loopback in sandbox (checked by the configuration)
  * @param ca PEM text of a private CA, added to nothing: it replaces the system's; null for the system's
  */
-export function openHttp(baseUrl: string, ca: string | null, limits: HttpLimits = usualLimits): CloudHttp {
-  const base = new URL(baseUrl);
+export function openHttp(
+  baseUrl: string,
+  ca: string | null,
+  limits: HttpLimits = usualLimits,
+  relayUrl: string | null = null,
+): CloudHttp {
+  const meant = new URL(baseUrl);
+  const base = relayUrl === null ? meant : new URL(relayUrl);
+  const host = relayUrl === null ? {} : { Host: meant.host };
   const secure = base.protocol === "https:";
   const agent = secure
     ? new https.Agent({ keepAlive: true, maxSockets, minVersion: "TLSv1.2", ...(ca === null ? {} : { ca }) })
@@ -92,6 +111,7 @@ export function openHttp(baseUrl: string, ca: string | null, limits: HttpLimits 
       headers: {
         "QairoPay-Version": apiVersion,
         Accept: "application/json",
+        ...host,
         ...body?.headers,
         ...ask.headers,
       },
@@ -124,7 +144,7 @@ export function openHttp(baseUrl: string, ca: string | null, limits: HttpLimits 
     outgoing.end(body?.bytes);
     return promise;
   };
-  return { baseUrl: base.origin, send, close: () => agent.destroy() };
+  return { baseUrl: meant.origin, send, close: () => agent.destroy() };
 }
 
 /** Below this gzip saves nothing worth its time, bytes. */

@@ -106,14 +106,25 @@ function fullBytes(manifest: string): number {
   return shards.reduce((sum, shard) => sum + (numberMember(shard, "zl") ?? 0), manifest.length);
 }
 
-/** Deltas that came in a push, by the list that they name. Unverified: only to know where to offer them. */
-export function deltasByList(deltas: readonly unknown[]): ReadonlyMap<number, readonly string[]> {
-  const byList = new Map<number, string[]>();
-  for (const jws of deltas) {
-    const list = typeof jws === "string" ? numberMember(unverifiedPayload(jws), "list") : null;
-    if (typeof jws === "string" && list !== null) byList.set(list, [...(byList.get(list) ?? []), jws]);
-  }
-  return byList;
+/** Which change of which list a delta says it is. */
+export interface DeltaPlace {
+  readonly list: number;
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a pushed delta says of itself; null when it says nothing that could be. Unverified: only to know when to offer it. */
+export function placeOf(jws: string): DeltaPlace | null {
+  const payload = unverifiedPayload(jws);
+  const [list, epoch, from, to] = (["list", "epoch", "from", "to"] as const).map((name) => numberMember(payload, name));
+  if (list == null || epoch == null || from == null || to == null) return null;
+  return { list, epoch, from, to };
+}
+
+/** What a pushed head says of its number; null when it says none. As unverified. */
+export function headNumber(jws: string): number | null {
+  return numberMember(unverifiedPayload(jws), "n");
 }
 
 function unverifiedPayload(jws: string): unknown {

@@ -13,6 +13,7 @@ export interface StreamEvent {
 
 export interface StreamParts {
   readonly baseUrl: string;
+  readonly relayUrl: string | null;
   readonly scannerId: string;
   readonly ca: string | null;
   readonly session: Session;
@@ -34,12 +35,12 @@ const silenceMs = 60_000;
  * Rejects with what signing in rejects with.
  */
 export async function holdStream(parts: StreamParts, signal: AbortSignal): Promise<void> {
-  const url = new URL(`/v1/scanners/${parts.scannerId}/stream`, parts.baseUrl);
+  const url = new URL(`/v1/scanners/${parts.scannerId}/stream`, parts.relayUrl ?? parts.baseUrl);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   if (parts.after !== null) url.searchParams.set("after", parts.after);
   const bearer = await parts.session.bearer(signal);
   const socket = new WebSocket(url, {
-    headers: { Authorization: `Bearer ${bearer}`, "QairoPay-Version": apiVersion },
+    headers: { Authorization: `Bearer ${bearer}`, "QairoPay-Version": apiVersion, Host: new URL(parts.baseUrl).host },
     maxPayload: maxFrameBytes,
     perMessageDeflate: false,
     handshakeTimeout: 10_000,

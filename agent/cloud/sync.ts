@@ -1,23 +1,25 @@
-import type { Offered } from "../../verifier/index.ts";
 import { Bell } from "../bell.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { backOffMs } from "./back-off.ts";
 import { type CorePort, CoreUnavailable } from "./core-port.ts";
-import { openDownlink, type UpdateResult } from "./downlink.ts";
+import { openDownlink, type Pushed, type UpdateResult } from "./downlink.ts";
 import { type HeartbeatTiming, runHeartbeat } from "./heartbeat.ts";
-import { CloudFault, openHttp } from "./http.ts";
-import { deltasByList } from "./ladder.ts";
+import { CloudFault, isObject, openRoute } from "./http.ts";
 import { CredentialFault, openSession } from "./session.ts";
+import { openSettings, type Settings } from "./settings.ts";
 import { holdStream, type StreamEvent } from "./stream.ts";
 import { runUplink } from "./uplink.ts";
 
 export interface SyncOptions {
   readonly cloudUrl: string;
+  /** Everything goes through it where there is one; it is not believed. */
+  readonly relayUrl: string | null;
   /** PEM text, or null for the system's authorities. */
   readonly ca: string | null;
   readonly scannerId: string;
-  readonly pollIntervalS: number;
+  /** Asked before every wait: it may change while we run. */
+  readonly pollIntervalS: () => number;
   readonly heartbeat: HeartbeatTiming;
 }
 
@@ -49,7 +51,7 @@ export async function runSync(
   events: SyncEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const http = openHttp(options.cloudUrl, options.ca);
+  const http = openRoute({ url: options.cloudUrl, relayUrl: options.relayUrl }, options.ca);
   const session = openSession(http, options.scannerId, parts.core, parts);
   const back = new Bell();
   let wasOnline = false;
@@ -59,19 +61,30 @@ export async function runSync(
     events.online(is);
   };
   const poll = new Bell();
-  const pushed: Offered[] = [];
+  const pushed: Pushed[] = [];
+  let streaming = false;
+  const settings = openSettings({ ...parts, ...options, session, streaming: () => streaming });
+  const told: SyncEvents = {
+    ...events,
+    stream: (is) => {
+      streaming = is;
+      events.stream(is);
+    },
+  };
+  const link = { ...parts, session, online, poll, pushed, events: told, options, settings };
   const uplink = {
     ...parts,
     session,
     online,
+    needsProof: options.relayUrl !== null,
     refused: events.credential,
     untilBack: (stop: AbortSignal) => Promise.race([back.nextFresh(stop), parts.hurry.nextFresh(stop)]),
   };
   try {
     await Promise.all([
       runUplink(uplink, signal),
-      runDownlink({ ...parts, session, online, poll, pushed, events, options }, signal),
-      runStream({ ...parts, session, online, poll, pushed, events, options }, signal),
+      runDownlink(link, signal),
+      runStream(link, signal),
       runHeartbeat({ ...parts, ...options, session }, signal),
     ]);
   } finally {
@@ -84,9 +97,10 @@ interface LinkParts extends SyncParts {
   readonly online: (is: boolean) => void;
   readonly poll: Bell;
   /** Signed documents from the stream, not yet offered. */
-  readonly pushed: Offered[];
+  readonly pushed: Pushed[];
   readonly events: SyncEvents;
   readonly options: SyncOptions;
+  readonly settings: Settings;
 }
 
 async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void> {
@@ -100,10 +114,15 @@ async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void>
       parts.online(true);
       parts.events.credential(null);
       parts.events.updated(result);
+      if (parts.pushed.length > 0) {
+        failures = 0;
+        continue;
+      }
+      // After the trust data, which it is verified with.
+      await parts.settings.look(signal);
       failures = 0;
-      if (parts.pushed.length > 0) continue;
       // Spread a fleet's polls over a quarter of the interval.
-      waitMs = parts.options.pollIntervalS * 1000 * (0.875 + parts.random() / 4);
+      waitMs = parts.options.pollIntervalS() * 1000 * (0.875 + parts.random() / 4);
     } catch (cause) {
       waitMs = failed(cause, parts, failures);
       failures += 1;
@@ -125,6 +144,7 @@ async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
         {
           ...parts,
           baseUrl: parts.options.cloudUrl,
+          relayUrl: parts.options.relayUrl,
           scannerId: parts.options.scannerId,
           ca: parts.options.ca,
           after,
@@ -157,18 +177,21 @@ async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
 
 /** The stream also tells that the network is back, so it is tried more often than uploads are, milliseconds. */
 const longestStreamWaitMs = 5_000;
+/** Events that say nothing of this terminal's configuration, unless they name its version. */
+const aboutPasses = new Set(["pass.revoked", "nfc.trust.updated"]);
 /** Pushed documents kept until they are offered; beyond this a poll fetches what they brought. */
 const maxPushed = 64;
 
 function take(event: StreamEvent, parts: LinkParts): void {
   const { trust } = event.data;
-  if (event.type === "nfc.trust.updated" && typeof trust === "object" && trust !== null && "head" in trust) {
-    const { head } = trust;
-    const deltas = "deltas" in trust && Array.isArray(trust.deltas) ? trust.deltas : [];
-    if (typeof head === "string" && parts.pushed.length < maxPushed) {
-      parts.pushed.push({ head, deltas: deltasByList(deltas) });
-    }
+  if (event.type === "nfc.trust.updated" && isObject(trust)) {
+    const { head, deltas } = trust;
+    const texts = Array.isArray(deltas) ? deltas.filter((one) => typeof one === "string") : [];
+    const pushed = { head: typeof head === "string" ? head : null, deltas: texts };
+    if ((pushed.head !== null || texts.length > 0) && parts.pushed.length < maxPushed) parts.pushed.push(pushed);
   }
+  const namesConfig = typeof trust === "object" && trust !== null && "config_ver" in trust;
+  if (namesConfig || !aboutPasses.has(event.type)) parts.settings.hint();
   // Every event is a reason to look: `pass.revoked`, a configuration, a reset, or one this version does not know.
   parts.poll.ring();
 }

@@ -13,6 +13,8 @@ export type UplinkAnswer =
       readonly items: readonly ItemAnswer[];
       readonly strangers: number;
       readonly receipt: Receipt | null;
+      /** The same answer, signed by the platform; null where it gave none. */
+      readonly proof: string | null;
     }
   | { readonly kind: "retry"; readonly error: ItemError; readonly afterMs: number | null }
   | { readonly kind: "refused"; readonly error: ItemError }
@@ -36,10 +38,12 @@ export function uplinkAnswer(answer: CloudAnswer, ids: readonly string[]): Uplin
 function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
   let rows: unknown;
   let receipt: Receipt | null;
+  let proof: string | null;
   try {
     const body = jsonObject(answer);
     rows = body["data"];
     receipt = receiptOf(body["receipt"]);
+    proof = proofOf(body["receipt"]);
   } catch (cause) {
     if (!(cause instanceof CloudFault)) throw cause;
     return { kind: "retry", error: { type: "unknown", code: cause.code, message: cause.message }, afterMs: null };
@@ -51,7 +55,12 @@ function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAns
   const asked = new Set(ids);
   const items = rows.map(itemAnswer).filter((item) => item !== null);
   const named = items.filter((item) => asked.has(item.id));
-  return { kind: "acknowledged", items: named, strangers: items.length - named.length, receipt };
+  return { kind: "acknowledged", items: named, strangers: items.length - named.length, receipt, proof };
+}
+
+function proofOf(receipt: unknown): string | null {
+  const jws = isObject(receipt) ? receipt["jws"] : null;
+  return typeof jws === "string" ? jws : null;
 }
 
 function receiptOf(value: unknown): Receipt | null {
@@ -81,6 +90,8 @@ export interface UplinkParts {
   readonly random: () => number;
   /** True after an exchange with the cloud, false after none came about. */
   readonly online: (is: boolean) => void;
+  /** Who answers is not believed: only the platform's signature takes a scan out of the queue. */
+  readonly needsProof: boolean;
   /** Null when the credential is good again. */
   readonly refused: (fault: CredentialFault | null) => void;
   /** Resolves early when the network is known to be back. */
@@ -144,6 +155,11 @@ async function sendBatch(
   switch (meaning.kind) {
     case "acknowledged":
       if (meaning.strangers > 0) parts.log.warn("acknowledged_strangers", { count: meaning.strangers });
+      if (parts.needsProof) {
+        const proved = await parts.core.acknowledgeProved(batch, meaning.proof, meaning.receipt);
+        if (proved < batch.ids.length) parts.log.warn("batch_unproved", { items: batch.ids.length - proved });
+        return proved < batch.ids.length ? later(null) : null;
+      }
       await parts.core.acknowledge(batch.key, meaning.items, meaning.receipt);
       return meaning.items.length < batch.ids.length ? later(null) : null;
     case "refused":

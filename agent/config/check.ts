@@ -26,8 +26,12 @@ export function crossCheck(config: Config, findings: Findings): void {
 }
 
 function checkCloud(config: Config, findings: Findings): void {
-  const url = config.cloud.url;
-  const at = ["cloud", "url"];
+  checkAddress(config, "url", config.cloud.url, findings);
+  checkAddress(config, "relay_url", config.cloud.relayUrl ?? "", findings);
+}
+
+function checkAddress(config: Config, key: "url" | "relay_url", url: string, findings: Findings): void {
+  const at = ["cloud", key];
   if (findings.spoiled(at) || !url.startsWith("http:")) return;
   if (!isLoopbackAddress(url)) {
     findings.add(at, {
@@ -78,12 +82,23 @@ function checkReaders(config: Config, findings: Findings): void {
   const lanes = config.lanes.map((lane) => lane.id);
   const lanesKnown = areLanesKnown(config.lanes, findings);
   const ports = new Map<string, number>();
+  const cameras = new Map<string, number>();
   for (const [index, reader] of config.readers.entries()) {
     const at = ["reader", index, "lane"];
     if (!findings.spoiled(at) && lanesKnown && !lanes.includes(reader.lane)) {
       findings.add(at, unknownLane(reader.lane, lanes));
     }
-    if (reader.kind !== "nfc" && !findings.spoiled(["reader", index, "path"])) {
+    if (reader.kind === "camera") {
+      const first = cameras.get(reader.lane);
+      if (first === undefined) cameras.set(reader.lane, index);
+      else if (!findings.spoiled(at)) {
+        findings.add(at, {
+          code: "duplicate",
+          problem: `has a camera already, reader[${first}], and its page shows one`,
+          value: reader.lane,
+        });
+      }
+    } else if (reader.kind !== "nfc" && !findings.spoiled(["reader", index, "path"])) {
       const first = ports.get(reader.path);
       if (first === undefined) ports.set(reader.path, index);
       else {

@@ -1,3 +1,4 @@
+import type { ProbeStep, SmartTapService } from "../../drivers/nfc/index.ts";
 import type { Environment, PassKind, TemplateId, UndeterminedReason } from "../../verifier/index.ts";
 import type { WebhookEvent } from "../books/flat-scan.ts";
 
@@ -23,6 +24,7 @@ export interface Config {
   readonly zones: readonly ZoneConfig[];
   readonly rules: readonly RuleConfig[];
   readonly webhooks: readonly WebhookConfig[];
+  readonly wallet: WalletConfig;
   /** Present only in a demo or a test: where the virtual devices are steered. Refused in `live`. */
   readonly simulation: { readonly socket: string } | null;
   readonly devices: DevicesConfig;
@@ -43,6 +45,8 @@ export interface DevicesConfig {
 export interface CloudConfig {
   /** `https:`, or `http:` to a loopback host in `sandbox`. */
   readonly url: string;
+  /** Where to connect instead: a relay in front of the platform, which is not believed; or null. */
+  readonly relayUrl: string | null;
   /** PEM file of a private CA, or null for the system's. */
   readonly caFile: string | null;
   /** Base64url SHA-256 of the version-1 root file, or null: pinned at enrolment. */
@@ -66,6 +70,12 @@ export interface LaneConfig {
   readonly id: string;
   /** Name shown on the lane page. */
   readonly name: string;
+  /** `ask`: what the rules would accept is put to the till, which must answer. */
+  readonly mode: "auto" | "ask";
+  /** How long the till has to answer, milliseconds. */
+  readonly decideWithinMs: number;
+  /** What a pass gets that the till did not answer for. */
+  readonly onSilence: "reject" | "accept";
 }
 
 interface ReaderBase {
@@ -81,6 +91,12 @@ export interface NfcReaderConfig extends ReaderBase {
   readonly match: string;
   /** pcscd's socket, or null for `PCSCLITE_CSOCK_NAME`, then `/run/pcscd/pcscd.comm`. */
   readonly socket: string | null;
+  /** What a card is asked for, in this order. */
+  readonly probe: readonly ProbeStep[];
+  /** Whether the reader shows and sounds the outcome, where its model can. */
+  readonly feedback: boolean;
+  /** Whether the reader is told to announce itself to phones, where its model can. */
+  readonly ecp: boolean;
 }
 
 export interface SerialReaderConfig extends ReaderBase {
@@ -126,7 +142,15 @@ export interface HidReaderConfig extends ReaderBase {
   readonly path: string;
 }
 
-export type ReaderConfig = NfcReaderConfig | SerialReaderConfig | HidReaderConfig;
+/** The camera of the machine that shows the lane page. */
+export interface CameraReaderConfig extends ReaderBase {
+  readonly kind: "camera";
+  readonly decoder: "zxing-wasm" | "zxing-library";
+  /** Most pictures in a second. */
+  readonly picturesPerS: number;
+}
+
+export type ReaderConfig = NfcReaderConfig | SerialReaderConfig | HidReaderConfig | CameraReaderConfig;
 
 /** What the site wants done when nobody can say whether a pass is good. */
 export type UndeterminedAction = "reject" | "accept";
@@ -148,6 +172,8 @@ export interface SiteConfig {
   readonly dayBegins: string;
   /** A pass that is revoked within this many hours after it was accepted is reported; 0: none is. */
   readonly lateRevocationH: number;
+  /** How long one value of a rotating code lasts. */
+  readonly rotationPeriodS: number;
 }
 
 /** A place with a way in and perhaps a way out, whose guests are counted. */
@@ -205,4 +231,44 @@ export interface WebhookConfig {
   readonly url: string;
   readonly secretFile: string;
   readonly events: readonly WebhookEvent[];
+}
+
+/** Which wallets of phones are read over NFC; null: that one is not. */
+export interface WalletConfig {
+  readonly apple: AppleWalletConfig | null;
+  readonly google: GoogleWalletConfig | null;
+  readonly hce: HceConfig | null;
+}
+
+export interface AppleWalletConfig {
+  /** At least one. */
+  readonly passTypes: readonly PassTypeConfig[];
+  readonly signupUrl: string | null;
+  readonly clockToleranceS: number;
+  readonly onReplay: "refuse" | "warn";
+}
+
+export interface PassTypeConfig {
+  readonly id: string;
+  /** Absolute paths, or `credential:` and a name; at least one. */
+  readonly keyFiles: readonly string[];
+}
+
+export interface GoogleWalletConfig {
+  readonly collectorId: string;
+  /** At least one, newest first. */
+  readonly keys: readonly GoogleKeyConfig[];
+  readonly services: readonly SmartTapService[];
+}
+
+export interface GoogleKeyConfig {
+  readonly version: number;
+  /** Absolute path, or `credential:` and a name. */
+  readonly file: string;
+}
+
+export interface HceConfig {
+  /** 5-16 bytes, upper-case hex. */
+  readonly aid: string;
+  readonly answer: "fetch" | "select";
 }

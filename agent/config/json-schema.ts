@@ -2,6 +2,7 @@ import type { Key, TableSpec } from "./key.ts";
 import { policyKinds, policyTable } from "./policy-schema.ts";
 import { maxRules, maxZones, ruleTable, siteTable, zoneTable } from "./rules-schema.ts";
 import {
+  cameraTable,
   hidTable,
   laneTable,
   maxLanes,
@@ -13,6 +14,7 @@ import {
   topTable,
 } from "./schema.ts";
 import type { Json, JsonObject } from "./value-type.ts";
+import { walletTables } from "./wallet-schema.ts";
 import { maxWebhooks, webhookTable } from "./webhook-schema.ts";
 
 /**
@@ -31,13 +33,23 @@ export function configJsonSchema(): JsonObject {
         ...listSchema(maxReaders),
         description: readerTable.doc,
         items: {
-          oneOf: [readerSchema(nfcTable, "nfc"), readerSchema(serialTable, "serial"), readerSchema(hidTable, "hid")],
+          oneOf: [
+            readerSchema(nfcTable, "nfc"),
+            readerSchema(serialTable, "serial"),
+            readerSchema(hidTable, "hid"),
+            readerSchema(cameraTable, "camera"),
+          ],
         },
       },
       site: tableSchema([siteTable]),
       zone: { ...listSchema(maxZones, 0), description: zoneTable.doc, items: tableSchema([zoneTable]) },
       rule: { ...listSchema(maxRules, 0), description: ruleTable.doc, items: tableSchema([ruleTable]) },
       webhook: { ...listSchema(maxWebhooks, 0), description: webhookTable.doc, items: tableSchema([webhookTable]) },
+      wallet: {
+        type: "object",
+        additionalProperties: false,
+        properties: Object.fromEntries(walletTables.map((spec) => [spec.name, tableSchema([spec])])),
+      },
       policy: {
         type: "object",
         additionalProperties: false,

@@ -1,7 +1,9 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { ConfigFault } from "./fault.ts";
+import type { ConfigFile } from "./layers.ts";
 import { type ConfigReading, readConfig } from "./read.ts";
+import { parseToml } from "./toml.ts";
 
 /** A configuration of 64 lanes and 64 readers has about 20 KiB. */
 const maxFileBytes = 256 * 1024;
@@ -15,6 +17,22 @@ const maxFileBytes = 256 * 1024;
  */
 export async function loadConfig(path: string): Promise<ConfigReading> {
   return readConfig(await readText(path), path);
+}
+
+/**
+ * The keys that a configuration file itself names, for putting other layers under it. A file that does not parse names none.
+ *
+ * @param path absolute path of the file
+ * @param absent what a file that is not there is: a fault, or one that names nothing
+ * @throws ConfigFault when the file cannot be used at all
+ */
+export async function loadConfigFile(path: string, absent: "fault" | "empty" = "fault"): Promise<ConfigFile> {
+  const text = await readText(path).catch((cause: unknown) => {
+    if (absent === "empty" && cause instanceof ConfigFault && cause.code === "config_missing") return "";
+    throw cause;
+  });
+  const reading = parseToml(text);
+  return { path, table: "table" in reading ? reading.table : {} };
 }
 
 async function readText(path: string): Promise<string> {

@@ -5,6 +5,7 @@ import { policyKinds, policyTable } from "./policy-schema.ts";
 import { siteTables } from "./rules-schema.ts";
 import {
   apiTable,
+  cameraTable,
   cloudTable,
   devicesTable,
   hidTable,
@@ -18,6 +19,7 @@ import {
   topTable,
 } from "./schema.ts";
 import type { TomlTable } from "./toml.ts";
+import { walletTables } from "./wallet-schema.ts";
 import { webhookTable } from "./webhook-schema.ts";
 
 /** Notes every name in `table` that none of `specs` knows, with the nearest one or the table where it belongs. */
@@ -37,7 +39,7 @@ export function checkTopNames(table: TomlTable, findings: Findings): void {
     webhookTable,
     ...siteTables,
   ].map((spec) => spec.name);
-  noteUnknown(table, [], [...namesOf(topTable), ...headers, "policy", "simulation"], findings);
+  noteUnknown(table, [], [...namesOf(topTable), ...headers, "policy", "simulation", "wallet"], findings);
 }
 
 /** As `checkNames`, for the kinds under `[policy]`. */
@@ -45,10 +47,17 @@ export function checkPolicyNames(table: TomlTable, findings: Findings): void {
   noteUnknown(table, ["policy"], policyKinds, findings);
 }
 
+/** As `checkNames`, for the wallets under `[wallet]`. */
+export function checkWalletNames(table: TomlTable, findings: Findings): void {
+  const names = walletTables.map((spec) => spec.name);
+  noteUnknown(table, ["wallet"], names, findings);
+}
+
 const kindTables: Readonly<Record<ReaderConfig["kind"], TableSpec>> = {
   nfc: nfcTable,
   serial: serialTable,
   hid: hidTable,
+  camera: cameraTable,
 };
 
 /** As `checkNames`, for a reader: a key of another kind is named as such. */
@@ -105,6 +114,7 @@ function homeOf(name: string): string | null {
     ...readerTables,
     ...siteTables,
     webhookTable,
+    ...walletTables,
     ...policyKinds.map(policyTable),
   ];
   const found = tables.find((spec) => namesOf(spec).includes(name));

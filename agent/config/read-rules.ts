@@ -49,6 +49,7 @@ function readCommon(context: Context, table: TomlTable): SiteConfig {
     timeZone: read(keys.timeZone),
     dayBegins: read(keys.dayBegins),
     lateRevocationH: read(keys.lateRevocationH),
+    rotationPeriodS: read(keys.rotationPeriodS),
   };
 }
 

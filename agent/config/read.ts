@@ -19,8 +19,10 @@ import { type KeyPath, type Mistake, openFindings } from "./mistake.ts";
 import { checkNames, checkPolicyNames, checkReaderNames, checkTopNames } from "./names.ts";
 import { type PolicyKind, policyKeys, policyTable } from "./policy-schema.ts";
 import { readSite } from "./read-rules.ts";
+import { readWallet } from "./read-wallet.ts";
 import {
   apiTable,
+  cameraTable,
   cloudTable,
   devicesTable,
   hidTable,
@@ -61,8 +63,17 @@ export type ConfigReading = { readonly config: Config } | { readonly mistakes: r
 export function readConfig(text: string, source: string): ConfigReading {
   const reading = parseToml(text);
   if ("mistake" in reading) return { mistakes: [reading.mistake] };
-  const findings = openFindings(lineFinder(text));
-  const config = readFile({ findings, folder: dirname(resolve(source)) }, reading.table);
+  return readTable(reading.table, source, lineFinder(text));
+}
+
+/**
+ * As `readConfig`, for a table that was parsed already, or put together from several places.
+ *
+ * @param lineOf where a key stands in the file, or null
+ */
+export function readTable(table: TomlTable, source: string, lineOf: (path: KeyPath) => number | null): ConfigReading {
+  const findings = openFindings(lineOf);
+  const config = readFile({ findings, folder: dirname(resolve(source)) }, table);
   crossCheck(config, findings);
   const mistakes = findings.list().toSorted((a, b) => (a.line ?? lastLine) - (b.line ?? lastLine));
   return mistakes.length === 0 ? { config } : { mistakes };
@@ -86,6 +97,7 @@ function readFile(context: Context, table: TomlTable): Config {
     policy: readPolicy(context, table),
     ...readSite(context, table),
     webhooks: optionalList(context, table, webhookTable, maxWebhooks, readWebhook),
+    wallet: readWallet(context, table),
     simulation: "simulation" in table ? readSimulation(context, subTable(context, table, simulationTable)) : null,
     storage: readStorage(context, subTable(context, table, storageTable)),
     devices: readDevices(context, subTable(context, table, devicesTable)),
@@ -98,11 +110,16 @@ function readCloud(context: Context, table: TomlTable): CloudConfig {
   const read = keyReader(context, table, ["cloud"]);
   return {
     url: cloudAddress(read(keys.url)),
+    relayUrl: relayAddress(read(keys.relayUrl)),
     caFile: absolute(context, read(keys.caFile)),
     trustRoot: read(keys.trustRoot),
     trustBundle: absolute(context, read(keys.trustBundle)),
     pollIntervalS: read(keys.pollIntervalS),
   };
+}
+
+function relayAddress(written: string | null): string | null {
+  return written === null ? null : cloudAddress(written);
 }
 
 function readApi(context: Context, table: TomlTable): ApiConfig {
@@ -151,7 +168,13 @@ function readLane(context: Context, table: TomlTable, path: KeyPath): LaneConfig
   checkNames(table, path, [laneTable], context.findings);
   const read = keyReader(context, table, path);
   const id = read(laneTable.keys.id);
-  return { id, name: read(laneTable.keys.name) ?? id };
+  return {
+    id,
+    name: read(laneTable.keys.name) ?? id,
+    mode: read(laneTable.keys.mode),
+    decideWithinMs: read(laneTable.keys.decideWithinMs),
+    onSilence: read(laneTable.keys.onSilence),
+  };
 }
 
 function readReader(context: Context, table: TomlTable, path: KeyPath): ReaderConfig {
@@ -172,6 +195,10 @@ function readReader(context: Context, table: TomlTable, path: KeyPath): ReaderCo
       return readSerial(context, common, read);
     case "hid":
       return { ...common, kind, path: resolve(context.folder, read(hidTable.keys.path)) };
+    case "camera": {
+      const { decoder, picturesPerS } = cameraTable.keys;
+      return { ...common, kind, decoder: read(decoder), picturesPerS: read(picturesPerS) };
+    }
   }
 }
 
@@ -185,6 +212,9 @@ function readNfc(context: Context, common: ReaderCommon, read: ReadKey): NfcRead
     driver: read(keys.driver),
     match: read(keys.match),
     socket: absolute(context, read(keys.socket)),
+    probe: read(keys.probe),
+    feedback: read(keys.feedback),
+    ecp: read(keys.ecp),
   };
 }
 

@@ -3,6 +3,7 @@ import { type PolicyKind, policyKinds, policyTable } from "./policy-schema.ts";
 import { siteTables } from "./rules-schema.ts";
 import {
   apiTable,
+  cameraTable,
   cloudTable,
   devicesTable,
   hidTable,
@@ -14,14 +15,23 @@ import {
   storageTable,
   topTable,
 } from "./schema.ts";
+import { walletTables } from "./wallet-schema.ts";
 import { webhookTable } from "./webhook-schema.ts";
 
 /** The reference of all keys as Markdown: what stands between the markers of docs/configuration.md. */
 export function configReference(): string {
-  const sections = [topTable, cloudTable, apiTable, laneTable, readerTable, nfcTable, serialTable, hidTable].map(
-    (spec) => section(headingOf(spec), spec.doc, rows(spec)),
-  );
-  const last = [...siteTables, webhookTable, storageTable, devicesTable, simulationTable].map((spec) =>
+  const sections = [
+    topTable,
+    cloudTable,
+    apiTable,
+    laneTable,
+    readerTable,
+    nfcTable,
+    serialTable,
+    hidTable,
+    cameraTable,
+  ].map((spec) => section(headingOf(spec), spec.doc, rows(spec)));
+  const last = [...siteTables, ...walletTables, webhookTable, storageTable, devicesTable, simulationTable].map((spec) =>
     section(headingOf(spec), spec.doc, rows(spec)),
   );
   return [...sections, policySection(), ...last].join("\n").trimEnd();

@@ -61,6 +61,12 @@ export const siteTable = {
       24,
       "A pass revoked this soon after it was accepted is reported to the operator and the cloud; 0 switches it off.",
     ),
+    rotationPeriodS: withDefault(
+      "rotation_period_s",
+      integer({ min: 5, max: 300, unit: "seconds" }),
+      30,
+      "How long one value of a rotating code lasts. It must be what the issuer uses (see rotating-codes.md).",
+    ),
   },
 } satisfies TableSpec;
 

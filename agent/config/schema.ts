@@ -1,6 +1,7 @@
 import { cloudAddressProblem, isLoopbackHost, originProblem } from "./address.ts";
 import { absent, required, type TableSpec, withDefault } from "./key.ts";
 import { flag, integer, listOf, oneNumberOf, oneOf, text } from "./value-type.ts";
+import { probeOrder } from "./wallet-schema.ts";
 
 /**
  * The one table of all configuration keys (those of policies are in policy-schema.ts). Reading, checking, the JSON Schema
@@ -83,6 +84,18 @@ export const cloudTable = {
         conceals: (value) => typeof value === "string" && value.includes("@"),
       }),
       "Base address of the platform; `/v1/…` is put behind it.",
+    ),
+    relayUrl: absent(
+      "relay_url",
+      text({
+        allowed: "an https: address; http: only to this machine and only in the sandbox",
+        pattern: /^https?:\/\/[^\s]+$/i,
+        max: 512,
+        check: cloudAddressProblem,
+        conceals: (value) => typeof value === "string" && value.includes("@"),
+      }),
+      "straight to `url`",
+      "Connect here instead, to a relay that passes everything on to `url`. Nothing that it says is believed: trust data, configuration and receipts count by the platform's signature only (see terminals.md).",
     ),
     caFile: absent("ca_file", path, "the system's", "PEM file of a private certificate authority."),
     trustRoot: absent(
@@ -170,6 +183,24 @@ export const laneTable = {
       "the id",
       "Name shown on the lane page.",
     ),
+    mode: withDefault(
+      "mode",
+      oneOf(["auto", "ask"]),
+      "auto",
+      "`ask`: a pass that the rules would accept is reserved and put to the till, which must answer (see pos-api.md).",
+    ),
+    decideWithinMs: withDefault(
+      "decide_within_ms",
+      integer({ min: 500, max: 30_000, unit: "milliseconds" }),
+      3_000,
+      "How long the till has to answer.",
+    ),
+    onSilence: withDefault(
+      "on_silence",
+      oneOf(["reject", "accept"]),
+      "reject",
+      "What a pass gets that the till did not answer for (`pos_silent`). `accept` is for lanes where little is at stake.",
+    ),
   },
 } satisfies TableSpec;
 
@@ -181,7 +212,11 @@ export const readerTable = {
   keys: {
     id: required("id", id, "Names the reader in records and messages."),
     lane: required("lane", id, "The `id` of the lane it serves."),
-    kind: required("kind", oneOf(["nfc", "serial", "hid"]), "What sort of device it is; it decides the other keys."),
+    kind: required(
+      "kind",
+      oneOf(["nfc", "serial", "hid", "camera"]),
+      "What sort of device it is; it decides the other keys.",
+    ),
   },
 } satisfies TableSpec;
 
@@ -208,6 +243,24 @@ export const nfcTable = {
       "Regular expression on the PC/SC reader name; the first match is taken.",
     ),
     socket: absent("socket", path, "`$PCSCLITE_CSOCK_NAME`, else `/run/pcscd/pcscd.comm`", "Socket of `pcscd`."),
+    probe: withDefault(
+      "probe",
+      probeOrder,
+      ["wallet", "ndef", "hce"],
+      "What a card is asked for, in this order: wallets of phones (those under `[wallet.…]`), NDEF tags, your own app. The first pass found ends it.",
+    ),
+    feedback: withDefault(
+      "feedback",
+      flag,
+      true,
+      "Whether the reader shows and sounds the outcome, where its model is known to (see readers.md). Anything but an acceptance shows as a refusal.",
+    ),
+    ecp: withDefault(
+      "ecp",
+      flag,
+      false,
+      "Whether the reader is set up to announce itself to phones, which then open the right pass by themselves; only few models can (see readers.md). Writes settings to the reader.",
+    ),
   },
 } satisfies TableSpec;
 
@@ -279,6 +332,26 @@ export const hidTable = {
   },
 } satisfies TableSpec;
 
+export const cameraTable = {
+  name: "reader",
+  header: '[[reader]] with kind = "camera"',
+  doc: "The camera of the machine that shows the lane page, one at most for each lane (see lane-camera.md). The page sends pictures over the local API; codes are found in a process of its own.",
+  keys: {
+    decoder: withDefault(
+      "decoder",
+      oneOf(["zxing-wasm", "zxing-library"]),
+      "zxing-wasm",
+      "What finds codes in pictures (see image-decoding.md).",
+    ),
+    picturesPerS: withDefault(
+      "pictures_per_s",
+      integer({ min: 1, max: 10, unit: "a second" }),
+      4,
+      "How many pictures the page sends at most.",
+    ),
+  },
+} satisfies TableSpec;
+
 export const storageTable = {
   name: "storage",
   header: "[storage]",
@@ -325,7 +398,7 @@ export const plainTables: readonly TableSpec[] = [
   devicesTable,
   simulationTable,
 ];
-export const readerTables: readonly TableSpec[] = [readerTable, nfcTable, serialTable, hidTable];
+export const readerTables: readonly TableSpec[] = [readerTable, nfcTable, serialTable, hidTable, cameraTable];
 export const maxLanes = 64;
 export const maxReaders = 64;
 

@@ -4,7 +4,12 @@ import type { JsonObject } from "./value-type.ts";
 /** The rules with all defaults, in the names and shape of the file; null members stand for keys left out. */
 export function siteShape({ site, zones, rules }: Pick<Config, "site" | "zones" | "rules">): JsonObject {
   return {
-    site: { time_zone: site.timeZone, day_begins: site.dayBegins, late_revocation_h: site.lateRevocationH },
+    site: {
+      time_zone: site.timeZone,
+      day_begins: site.dayBegins,
+      late_revocation_h: site.lateRevocationH,
+      rotation_period_s: site.rotationPeriodS,
+    },
     ...(zones.length === 0 ? {} : { zone: zones.map(zoneShape) }),
     ...(rules.length === 0 ? {} : { rule: rules.map(ruleShape) }),
   };

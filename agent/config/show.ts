@@ -1,6 +1,7 @@
 import type { Config, ReaderConfig } from "./config.ts";
 import { policyKinds } from "./policy-schema.ts";
 import { siteShape } from "./show-rules.ts";
+import { walletShape } from "./show-wallet.ts";
 import { writeToml } from "./toml.ts";
 import type { JsonObject } from "./value-type.ts";
 
@@ -13,6 +14,7 @@ export function configShape(config: Config): JsonObject {
     locale: config.locale,
     cloud: {
       url: config.cloud.url,
+      relay_url: config.cloud.relayUrl,
       ca_file: config.cloud.caFile,
       trust_root: config.cloud.trustRoot,
       trust_bundle: config.cloud.trustBundle,
@@ -24,7 +26,13 @@ export function configShape(config: Config): JsonObject {
       allowed_origins: config.api.allowedOrigins,
       allowed_hosts: config.api.allowedHosts,
     },
-    lane: config.lanes.map((lane) => ({ id: lane.id, name: lane.name })),
+    lane: config.lanes.map(({ id, name, mode, decideWithinMs, onSilence }) => ({
+      id,
+      name,
+      mode,
+      decide_within_ms: decideWithinMs,
+      on_silence: onSilence,
+    })),
     reader: config.readers.map(readerShape),
     policy: Object.fromEntries(
       policyKinds.map((kind) => {
@@ -36,6 +44,7 @@ export function configShape(config: Config): JsonObject {
     ...(config.webhooks.length === 0
       ? {}
       : { webhook: config.webhooks.map(({ url, secretFile, events }) => ({ url, secret_file: secretFile, events })) }),
+    ...walletShape(config.wallet),
     storage: { after_loss: config.storage.afterLoss },
     devices: { serial_by_id: config.devices.serialById },
     ...(config.simulation === null ? {} : { simulation: { socket: config.simulation.socket } }),
@@ -51,9 +60,19 @@ function readerShape(reader: ReaderConfig): JsonObject {
   const common = { id: reader.id, lane: reader.lane, kind: reader.kind };
   switch (reader.kind) {
     case "nfc":
-      return { ...common, driver: reader.driver, match: reader.match, socket: reader.socket };
+      return {
+        ...common,
+        driver: reader.driver,
+        match: reader.match,
+        socket: reader.socket,
+        probe: reader.probe,
+        feedback: reader.feedback,
+        ecp: reader.ecp,
+      };
     case "hid":
       return { ...common, path: reader.path };
+    case "camera":
+      return { ...common, decoder: reader.decoder, pictures_per_s: reader.picturesPerS };
     case "serial":
       return {
         ...common,

@@ -1,3 +1,4 @@
+import { specials } from "../special.ts";
 import type { LaneView } from "../views.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import type { Words } from "./words/index.ts";
@@ -8,12 +9,21 @@ export interface Demo {
   readonly scenes: readonly { readonly name: string; readonly title: string }[];
 }
 
+/** What the page needs to be the eyes of a reader. */
+export interface PageCamera {
+  readonly reader: string;
+  readonly token: string;
+  readonly picturesPerS: number;
+}
+
+export interface PageOptions {
+  readonly version: string;
+  readonly demo: Demo | null;
+  readonly camera: PageCamera | null;
+}
+
 /** The lane page before its first word from the agent: "not connected", never a colour that means something. */
-export function laneHtml(
-  view: LaneView,
-  words: Words,
-  options: { readonly version: string; readonly demo: Demo | null },
-): string {
+export function laneHtml(view: LaneView, words: Words, options: PageOptions): string {
   const { offline, page } = words;
   const test = view.environment === "sandbox" || view.simulated;
   return `<!doctype html>
@@ -21,6 +31,7 @@ export function laneHtml(
 ${head(view.name, '<script type="module" src="/assets/lane.ts"></script>')}
 <body>
 <p class="banner" id="test"${test ? "" : " hidden"}>${escapeHtml(page.test)}</p>
+${specials.map((kind) => `<p class="banner" id="${kind}"${view.special === kind ? "" : " hidden"}>${escapeHtml(page.special[kind])}</p>`).join("\n")}
 <main class="stage" id="stage">
 <p class="place">${escapeHtml(view.name)}</p>
 <div class="answer" id="answer" role="status" aria-live="assertive" aria-atomic="true">
@@ -29,6 +40,7 @@ ${head(view.name, '<script type="module" src="/assets/lane.ts"></script>')}
 </div>
 <div class="rail" aria-hidden="true">${(["rejected", "attention", "accepted"] as const).map(shapeSvg).join("")}</div>
 <div class="marks"><span class="mark" id="degraded" hidden>${escapeHtml(page.degraded)}</span><button class="mark" id="muted" type="button" hidden>${escapeHtml(page.muted)}</button></div>
+${options.camera === null ? "" : cameraPanel(options.camera, words)}
 <noscript><p class="mark">${escapeHtml(page.noScript)}</p></noscript>
 </main>
 ${options.demo === null ? "" : demoPanel(options.demo, words)}
@@ -72,8 +84,18 @@ function head(title: string, script: string): string {
 <link rel="stylesheet" href="/assets/lane.css">
 <link rel="stylesheet" href="/assets/signs.css">
 <link rel="stylesheet" href="/assets/panel.css">
+<link rel="stylesheet" href="/assets/camera.css">
 ${script}
 </head>`;
+}
+
+/** Preview and trouble of the camera; the page finds its words here. */
+function cameraPanel({ reader, token, picturesPerS }: PageCamera, { page: { camera } }: Words): string {
+  const says = Object.entries(camera.says).map(([name, text]) => `data-says-${name}="${escapeHtml(text)}"`);
+  return `<section class="camera" id="camera" aria-label="${escapeHtml(camera.label)}" data-reader="${escapeHtml(reader)}" data-token="${escapeHtml(token)}" data-per-second="${picturesPerS}" ${says.join(" ")}>
+<video id="camera-view" muted playsinline aria-hidden="true"></video>
+<p id="camera-says" role="status">${escapeHtml(camera.says.asking)}</p>
+</section>`;
 }
 
 function demoPanel(demo: Demo, { page }: Words): string {

@@ -1,6 +1,7 @@
 import type { Guidance } from "../../drivers/reader.ts";
 import type { Environment } from "../../verifier/index.ts";
 import type { OutcomeReason } from "../record.ts";
+import type { Special } from "../special.ts";
 import type { ConditionCode, LaneState } from "../views.ts";
 
 /** The words on the screen, in the language of the site. */
@@ -27,6 +28,7 @@ export interface LaneMessage {
   readonly environment: Environment;
   readonly simulated: boolean;
   readonly degraded: boolean;
+  readonly special: Special | null;
   readonly display: Display;
 }
 
@@ -35,4 +37,6 @@ export interface Hello {
   readonly version: string;
   /** Opens `/v1/sim/*` until the agent stops; null without a simulation. */
   readonly sim_token: string | null;
+  /** Opens the pictures of this lane's camera until the agent stops; null without one. */
+  readonly camera_token: string | null;
 }

@@ -1,14 +1,14 @@
 import type { LaneView } from "../views.ts";
 import type { Asset, LaneAssets } from "./assets.ts";
 import { displayOf } from "./display.ts";
-import { type Demo, laneHtml, lanesHtml } from "./html.ts";
+import { laneHtml, lanesHtml, type PageOptions } from "./html.ts";
 import type { LaneMessage } from "./message.ts";
 import { wordsFor } from "./words/index.ts";
 
 /** All that the local API serves of the lane page. */
 export interface LanePages {
   /** The page of one lane, HTML. */
-  lane(view: LaneView, options: { readonly version: string; readonly demo: Demo | null }): string;
+  lane(view: LaneView, options: PageOptions): string;
   /** The list of lanes, HTML; `asked` names a lane that does not exist. */
   lanes(lanes: readonly LaneView[], asked: string | null): string;
   /** One event of the stream. `laneName` gives the name for people of a lane id. */
@@ -43,6 +43,7 @@ export function lanePages(options: {
       environment: view.environment,
       simulated: view.simulated,
       degraded: view.degraded,
+      special: view.special,
       display: displayOf(view, { words, timeZone, laneName }),
     }),
     asset: (name) => options.assets.get(name) ?? null,

@@ -1,9 +1,12 @@
 import { createServer, type Server } from "node:http";
+import { dirname, join } from "node:path";
 import type { LanePages } from "../lane/index.ts";
 import type { Log } from "../log.ts";
 import type { AgentFacade } from "../views.ts";
+import { actRoutes } from "./act-routes.ts";
 import { createAuthenticator } from "./auth.ts";
 import { bookRoutes } from "./book-routes.ts";
+import { cameraRoutes } from "./camera-routes.ts";
 import { answerRequest, type ExchangeParts } from "./exchange.ts";
 import { gateRules } from "./gate.ts";
 import { laneRoutes } from "./lane-routes.ts";
@@ -13,6 +16,8 @@ import { createStreams } from "./streams.ts";
 import { makeToken, readOrMakeToken } from "./token.ts";
 import { trustRoutes } from "./trust-routes.ts";
 import { verifyRoutes } from "./verify-route.ts";
+import { openClaims } from "./ws/claims.ts";
+import { openSockets, type Sockets } from "./ws/sockets.ts";
 
 export interface ApiOptions {
   readonly facade: AgentFacade;
@@ -22,7 +27,10 @@ export interface ApiOptions {
   readonly port: number;
   /** Unix socket with the same routes and no token, mode 0660; null for none. */
   readonly socketPath: string | null;
-  /** Holds the access token of the TCP side; made with mode 0600 when missing. */
+  /**
+   * Holds the access token of the TCP side; made with mode 0600 when missing. `operator-token` beside it holds the one for
+   * what only an operator may do.
+   */
   readonly tokenFile: string;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
@@ -42,6 +50,7 @@ export interface Api {
 /** Connections per transport: an attack on TCP leaves the Unix socket, and with it the command line, in service. */
 const mostConnections = 64;
 const drainMs = 500;
+const operatorTokenName = "operator-token";
 /** From the first to the last byte of a request. The Unix socket also takes files, from a slow stick perhaps. */
 const requestMs = { tcp: 10_000, unix: 60_000 } as const;
 
@@ -52,34 +61,44 @@ const requestMs = { tcp: 10_000, unix: 60_000 } as const;
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { facade, log, pages, version } = options;
-  const token = await readOrMakeToken(options.tokenFile);
+  const pos = await readOrMakeToken(options.tokenFile);
+  const operator = await readOrMakeToken(join(dirname(options.tokenFile), operatorTokenName));
   const simToken = facade.scenes().length > 0 ? makeToken() : null;
+  const cameraTokens = new Map(facade.cameras().map(({ reader }) => [reader, makeToken()]));
   const streams = createStreams();
+  const claims = openClaims();
   const stopping = new AbortController();
   const routes = [
     ...apiRoutes({ facade, version, streamClients: streams.size }),
     ...trustRoutes(facade),
     ...verifyRoutes(facade),
     ...bookRoutes(facade),
-    ...laneRoutes({ facade, pages, version, simToken }),
+    ...actRoutes(facade, claims),
+    ...cameraRoutes(facade),
+    ...laneRoutes({ facade, pages, version, simToken, cameraTokens }),
   ];
   // The Host list needs the port, which is known only once the server listens.
   const tcp = createHttpServer(requestMs.tcp);
   const unix = createHttpServer(requestMs.unix);
+  let sockets: Sockets | null = null;
   const close = async (): Promise<void> => {
     stopping.abort();
     streams.close();
+    sockets?.close();
     await Promise.all([closeServer(tcp), closeServer(unix)]);
   };
   try {
     const port = await listenTcp(tcp, options.host, options.port);
     const boundHost = options.host.includes(":") ? `[${options.host}]` : options.host;
     const rules = gateRules(port, [...options.allowedHosts, boundHost], options.allowedOrigins);
-    const authenticator = createAuthenticator(token, simToken);
+    const authenticator = createAuthenticator({ pos, operator, sim: simToken, cameras: cameraTokens });
     const parts: ExchangeParts = { routes, rules, authenticator, streams, log, signal: stopping.signal };
+    sockets = openSockets({ facade, pages, version, rules, authenticator, claims, log });
+    sockets.serve(tcp, "tcp");
     serve(tcp, "tcp", parts);
     watchErrors(tcp, "tcp", log);
     if (options.socketPath !== null) {
+      sockets.serve(unix, "unix");
       serve(unix, "unix", parts);
       await listenUnix(unix, options.socketPath);
       watchErrors(unix, "unix", log);

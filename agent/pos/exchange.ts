@@ -25,11 +25,18 @@ export interface ExchangeParts {
 /** No route may keep its caller longer; a scene of the demo is the longest. */
 const answerWithinMs = 60_000;
 
+/** W3C Permissions Policy. @param camera who may use it: `self`, or nobody */
+export function permissionsPolicy(camera: "self" | ""): string {
+  return `camera=(${camera}), microphone=(), geolocation=(), display-capture=()`;
+}
+
 /** On every answer, errors and streams included (ecosystem.md 3.7). No inline script or style, no frame, nothing cached. */
 const securityHeaders: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy":
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
+  // No page may use these, but for the page of a lane with a camera.
+  "permissions-policy": permissionsPolicy(""),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -96,13 +103,16 @@ async function chooseAnswer(
     return refuse({ code: "method_not_allowed", detail: `Allowed here: ${match.allowed.join(", ")}` });
   }
   const { route, params } = match;
-  if ((route.upload !== undefined || route.unixOnly === true) && transport !== "unix") {
+  const unixUpload = route.upload !== undefined && route.upload.overTcp !== true;
+  if ((unixUpload || route.unixOnly === true) && transport !== "unix") {
     return refuse({ code: "unix_socket_only", detail: "This is answered on the Unix socket only" });
   }
   const absent = route.absent?.() ?? null;
   if (absent !== null) return refuse(absent);
   const refusal =
-    transport === "unix" ? null : parts.authenticator.check(request.headers.authorization ?? null, route.access);
+    transport === "unix"
+      ? null
+      : parts.authenticator.check(request.headers.authorization ?? null, route.access, params["reader"]);
   if (refusal !== null) {
     if (refusal.delayMs > 0) await pause(refusal.delayMs, parts.signal);
     return refuse(refusal.problem);
@@ -183,7 +193,7 @@ function replyOf(answer: PlainAnswer, path: string, requestId: string): Reply {
         body: JSON.stringify(answer.body),
       };
     case "text":
-      return { status: answer.status, headers: { "content-type": answer.type }, body: answer.body };
+      return { status: answer.status, headers: { "content-type": answer.type, ...answer.headers }, body: answer.body };
     case "problem": {
       const status = problemStatus(answer.problem.code);
       const headers: Record<string, string> = { "content-type": "application/problem+json" };

@@ -1,5 +1,6 @@
-import type { LanePages } from "../lane/index.ts";
+import type { LanePages, PageCamera } from "../lane/index.ts";
 import type { AgentFacade, LaneView } from "../views.ts";
+import { permissionsPolicy } from "./exchange.ts";
 import type { Answer, ApiRequest, Route } from "./router.ts";
 
 export interface LaneParts {
@@ -8,6 +9,8 @@ export interface LaneParts {
   readonly version: string;
   /** Opens `/v1/sim/*` for the demo panel; null without a simulation. */
   readonly simToken: string | null;
+  /** Opens the pictures of one camera for the page of its lane, by the id of its reader. */
+  readonly cameraTokens: ReadonlyMap<string, string>;
 }
 
 /** The lane page, its stream and its files. Public: they show nothing personal (ecosystem.md 3.1). */
@@ -32,15 +35,27 @@ function page(pattern: string, answer: Route["answer"]): Route {
   return { method: "GET", pattern, access: "public", query: "any", answer };
 }
 
-function lanePage({ facade, pages, version, simToken }: LaneParts, id: string): Answer {
+function lanePage(parts: LaneParts, id: string): Answer {
+  const { facade, pages, version, simToken } = parts;
   const view = facade.lane(id);
   if (view === null) return html(404, pages.lanes(facade.lanes(), id));
   const scenes = facade.scenes();
   const demo = simToken !== null && scenes.length > 0 ? { token: simToken, scenes } : null;
-  return html(200, pages.lane(view, { version, demo }));
+  const camera = cameraOn(parts, id);
+  const page = html(200, pages.lane(view, { version, demo, camera }));
+  return camera === null ? page : { ...page, headers: { "permissions-policy": permissionsPolicy("self") } };
 }
 
-function laneStream({ facade, pages, version, simToken }: LaneParts, { params }: ApiRequest): Answer {
+/** The camera of a lane, with its token; null where there is none. */
+function cameraOn({ facade, cameraTokens }: LaneParts, lane: string): PageCamera | null {
+  const camera = facade.cameras().find((one) => one.lane === lane);
+  const token = camera === undefined ? undefined : cameraTokens.get(camera.reader);
+  if (camera === undefined || token === undefined) return null;
+  return { reader: camera.reader, picturesPerS: camera.picturesPerS, token };
+}
+
+function laneStream(parts: LaneParts, { params }: ApiRequest): Answer {
+  const { facade, pages, version, simToken } = parts;
   const id = params["id"] ?? "";
   const view = facade.lane(id);
   if (view === null) {
@@ -52,13 +67,13 @@ function laneStream({ facade, pages, version, simToken }: LaneParts, { params }:
     kind: "stream",
     open: (client) => {
       // A page outlives restarts of the agent: what it was rendered with may be old.
-      client.send("hello", { version, sim_token: simToken });
+      client.send("hello", { version, sim_token: simToken, camera_token: cameraOn(parts, id)?.token ?? null });
       client.send("view", message(view));
       return facade.watchLane(id, (changed) => client.send("view", message(changed)));
     },
   };
 }
 
-function html(status: number, body: string): Answer {
+function html(status: number, body: string): Extract<Answer, { readonly kind: "text" }> {
   return { kind: "text", status, type: "text/html; charset=utf-8", body };
 }

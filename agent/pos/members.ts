@@ -94,6 +94,21 @@ export function readRetryBody(body: unknown): Read<string | null> {
   return { ok: true, value: id };
 }
 
+/** The body of `POST /v1/outbox/receipts`: `receipt`, the JWS of one batch. */
+export function readReceiptBody(body: unknown): Read<string> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return refuse("type_mismatch", "body", "The body is not a JSON object");
+  }
+  const members = new Map<string, unknown>(Object.entries(body));
+  const unknownMember = unknownName([...members.keys()], ["receipt"]);
+  if (unknownMember !== null) return { ok: false, problem: unknownMember };
+  const receipt = members.get("receipt");
+  if (receipt === undefined) return refuse("missing_field", "receipt", "receipt is missing");
+  return typeof receipt === "string"
+    ? { ok: true, value: receipt }
+    : refuse("type_mismatch", "receipt", "receipt must be a text");
+}
+
 /** The first name that is not known, as a problem that offers the nearest known one; null when all are known. */
 export function unknownName(given: readonly string[], known: readonly string[]): Problem | null {
   const stranger = given.find((name) => !known.includes(name));

@@ -1,3 +1,5 @@
+import type { ScanRecord } from "../record.ts";
+
 /**
  * Every error the local API can answer with (ecosystem.md 3.5): RFC 9457 problem details plus the members the cloud uses
  * (`code`, `param`, `request_id`), so that one piece of client code serves both. Codes are API: add, never rename.
@@ -18,6 +20,41 @@ const kinds = {
     title: "The access token is not the one of this agent",
     remedy: "Read the token file again: it changes when the state folder is made anew",
   },
+  insufficient_scope: {
+    status: 403,
+    title: "The access token may not do this",
+    remedy: "Send the content of the operator's token file, or use the Unix socket: pass-agent override --help",
+  },
+  not_claimed: { status: 409, title: "The lane is not claimed by this client", remedy: "Call lane.claim first" },
+  claim_held: {
+    status: 409,
+    title: "The lane is claimed by another client",
+    remedy: "Release it there, or claim it with `take_over` and the operator's token",
+  },
+  already_decided: {
+    status: 409,
+    title: "The scan is decided otherwise",
+    remedy: "The member `scan` says how it stands",
+  },
+  decision_too_late: {
+    status: 409,
+    title: "The answer came too late",
+    remedy: "The member `scan` says how it stands; let the guest present the pass again",
+  },
+  not_accepted: {
+    status: 409,
+    title: "Only an accepted scan can be taken back",
+    remedy: "The member `scan` says how it stands",
+  },
+  override_too_late: {
+    status: 409,
+    title: "This scan can no longer be overridden",
+    remedy: "Let the guest present the pass again, then override that scan",
+  },
+  not_open: { status: 409, title: "The lane is not in that state", remedy: "GET /v1/lane-times lists what runs now" },
+  lane_busy: { status: 409, title: "The lane is busy", remedy: "Wait for its answer" },
+  method_not_found: { status: 404, title: "There is no such method", remedy: "See docs/pos-api.md" },
+  session_not_open: { status: 409, title: "The session is not open", remedy: "Call session.open first, and once" },
   origin_not_allowed: {
     status: 403,
     title: "A web page of another origin asked",
@@ -115,6 +152,8 @@ const kinds = {
 >;
 
 export type ProblemCode = keyof typeof kinds;
+/** All codes, for papers and tests. */
+export const problemCodes: readonly string[] = Object.keys(kinds);
 
 /** One refusal of the API. `detail` says what happened to what; it never holds a payload, a path or a stack. */
 export interface Problem {
@@ -124,6 +163,8 @@ export interface Problem {
   readonly param?: string;
   /** Replaces the general advice of the code. */
   readonly remedy?: string;
+  /** The scan as it stands, for whoever wanted it otherwise. */
+  readonly scan?: ScanRecord;
 }
 
 /** HTTP status of a code. */
@@ -146,6 +187,7 @@ export function problemDocument(
     detail: problem.detail,
     instance,
     ...(problem.param === undefined ? {} : { param: problem.param }),
+    ...(problem.scan === undefined ? {} : { scan: problem.scan }),
     request_id: requestId,
     retryable: kind.status === 408 || kind.status === 429 || kind.status >= 500,
     remedy: problem.remedy ?? kind.remedy,

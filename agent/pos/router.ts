@@ -16,7 +16,14 @@ export interface ApiRequest {
 /** An answer with an end. */
 export type PlainAnswer =
   | { readonly kind: "json"; readonly status: number; readonly body: unknown }
-  | { readonly kind: "text"; readonly status: number; readonly type: string; readonly body: string }
+  | {
+      readonly kind: "text";
+      readonly status: number;
+      readonly type: string;
+      readonly body: string;
+      /** Instead of, or beside, those of every answer. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /** Bytes of any length, sent as fast as they are read. */
@@ -40,10 +47,10 @@ export interface Route {
   /** Answered on the Unix socket only: what an operator of this machine may do and no till. */
   readonly unixOnly?: true;
   /**
-   * Takes bytes of this type instead of JSON, on the Unix socket only. The declared length is checked; whoever reads the
-   * bytes bounds what comes without one.
+   * Takes bytes of this type instead of JSON, on the Unix socket only unless said otherwise. The declared length is
+   * checked; whoever reads the bytes bounds what comes without one.
    */
-  readonly upload?: { readonly type: string; readonly maxBytes: number };
+  readonly upload?: { readonly type: string; readonly maxBytes: number; readonly overTcp?: true };
   answer(request: ApiRequest): Answer | Promise<Answer>;
 }
 

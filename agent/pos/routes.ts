@@ -1,6 +1,13 @@
 import { type AgentFacade, PresentFault } from "../views.ts";
 import { toWire } from "../wire-form.ts";
-import { largestLimit, readEventsQuery, readPlaceQuery, readPresentBody, readRetryBody } from "./members.ts";
+import {
+  largestLimit,
+  readEventsQuery,
+  readPlaceQuery,
+  readPresentBody,
+  readReceiptBody,
+  readRetryBody,
+} from "./members.ts";
 import { metricsText, metricsType } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
 import type { Answer, ApiRequest, Route } from "./router.ts";
@@ -29,6 +36,7 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
     get("/v1/events", "token", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
     get("/v1/outbox", "token", [], async () => json(toWire(await facade.outbox()))),
     get("/v1/outbox/records", "token", ["limit", "after"], (request) => waitingRecords(facade, request)),
+    { ...post("/v1/outbox/receipts", (request) => takeReceipt(facade, request)), unixOnly: true },
     post("/v1/outbox/retry", (request) => retry(facade, request)),
     post("/v1/outbox/send", () => {
       facade.sendNow();
@@ -77,6 +85,12 @@ async function waitingRecords(facade: AgentFacade, request: ApiRequest): Promise
   const { limit, after } = query.value;
   const { records, next } = await facade.unacknowledged(after, limit);
   return json({ ...list(records, next !== null), next_after: next });
+}
+
+async function takeReceipt(facade: AgentFacade, request: ApiRequest): Promise<Answer> {
+  const body = readReceiptBody(request.body);
+  if (!body.ok) return { kind: "problem", problem: body.problem };
+  return json({ acknowledged: await facade.importReceipt(body.value) });
 }
 
 async function retry(facade: AgentFacade, request: ApiRequest): Promise<Answer> {

@@ -12,5 +12,5 @@ export {
   type Question,
   questionOf,
 } from "./memory.ts";
-export { type Arrival, noUse, type Ruling, ruleOn, ruleOnUnknown } from "./ruling.ts";
+export { type Arrival, letIn, noUse, type Ruling, ruleOn, ruleOnUnknown } from "./ruling.ts";
 export { openSite, type Site, type SiteRules, type Subject, type Terms } from "./terms.ts";

@@ -68,6 +68,20 @@ export function ruleOn(arrival: Arrival): Ruling {
 }
 
 /**
+ * What a pass counts that an operator lets in against the rules: as they count it, whatever it was used for before. Nobody is
+ * asked about place, hours, waiting time or room.
+ */
+export function letIn(arrival: Arrival): { readonly use: Use; readonly keeps: Keeps | null } {
+  const { terms, memory } = arrival;
+  if (terms.passage?.way === "exit") {
+    const { use, keeps } = leaving(arrival, terms.passage);
+    return { use, keeps };
+  }
+  const visit = visitOf(arrival);
+  return { use: useOf(arrival, memory.used + visit.charged), keeps: keepsOf(arrival, visit) };
+}
+
+/**
  * What place and hours say where nobody verified which pass it is: there is nothing to count. At a lane of a zone such a
  * pass is never let through: who went in has to be known when they leave.
  */
@@ -192,7 +206,10 @@ function capacityCheck({ memory, quantity }: Arrival, { zone }: Passage, { unsee
 }
 
 /** Nobody is held back: a pass that is not known to be inside was let in unseen, and changes nothing. */
-function leaving(arrival: Arrival, { zone }: Passage): Ruling {
+function leaving(
+  arrival: Arrival,
+  { zone }: Passage,
+): Extract<Ruling, { readonly use: Use; readonly keeps: Keeps | null }> {
   const { memory, quantity, question } = arrival;
   const left = Math.min(quantity, memory.inside);
   const use: Use = {

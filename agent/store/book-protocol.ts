@@ -46,6 +46,8 @@ export type CorrectionAnswer =
 export interface TakeDelivery {
   readonly id: string;
   readonly events: readonly WebhookEvent[];
+  /** Passes over what is marked as simulated: trainings, on a terminal that is no simulation itself. */
+  readonly realOnly?: boolean;
   /** `all`: what is due again, then what is new. `due`: only what is due again. `oldest`: what is tried again longest, due or not. */
   readonly take: "all" | "due" | "oldest";
   /** Milliseconds since 1970; a delivery due more than `longestMs` ahead is due, because a clock was moved. */

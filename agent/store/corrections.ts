@@ -43,7 +43,8 @@ export function correct(journal: Journal, ask: CorrectionAsk): CorrectionAnswer 
   return { outcome: "recorded", record };
 }
 
-function isCorrection(record: ScanRecord): boolean {
+/** A record that corrects amount or reference, and decides nothing anew. */
+export function isCorrection(record: ScanRecord): boolean {
   return record.decision.reason === "refunded" || record.decision.reason === "amended";
 }
 

@@ -8,6 +8,8 @@ export { type ChainLink, chainStart, parseObject, type RowBreak, rowBreak } from
 export { StoreFault } from "./connection.ts";
 export type { Incident, ScrubPlace } from "./damage-views.ts";
 export { timeMemoryName } from "./meta.ts";
+export type * from "./operator-protocol.ts";
+export type { PassKey } from "./pass-key.ts";
 export type * from "./protocol.ts";
 
 /** The database, seen from outside its thread. Answers come only after the commit is on disk. */

@@ -19,6 +19,8 @@ export interface Journal {
   /** Inserts the record and its outbox row. Call inside a transaction. */
   append(draft: ScanDraft, conclusion: Conclusion): ScanRecord;
   byId(id: string): ScanRecord | null;
+  /** The records that supersede this one, in their order. */
+  superseding(record: ScanRecord): readonly ScanRecord[];
   list(query: EventQuery): readonly ScanRecord[];
   /** Rows as they are stored, after a sequence. */
   rows(after: number, limit: number): readonly AuditRow[];
@@ -34,6 +36,10 @@ export function openJournal(database: Connection, incarnation: string): Journal 
   const days = once(() => openJournalDays(database));
   const insertOutbox = database.prepare("INSERT INTO outbox (sequence) VALUES (?)");
   const byId = database.prepare<[string], { record: string }>("SELECT record FROM scans WHERE id = ?");
+  // By pass and sequence there is an index; what an unverified presentation had superseded is looked for among its kind.
+  const superseding = database.prepare<[string | null, number, string], { record: string }>(
+    `SELECT record FROM scans WHERE pass_id IS ? AND sequence > ? AND record ->> 'supersedes' = ? ORDER BY sequence`,
+  );
   const rows = database.prepare<[number, number], AuditRow>(
     "SELECT sequence, id, pass_id AS passId, record, hash FROM scans WHERE sequence > ? ORDER BY sequence LIMIT ?",
   );
@@ -52,6 +58,8 @@ export function openJournal(database: Connection, incarnation: string): Journal 
       const row = byId.get(id);
       return row === undefined ? null : parseRecord(row.record);
     },
+    superseding: ({ id, pass_id, sequence }) =>
+      superseding.all(pass_id, sequence, id).map((row) => parseRecord(row.record)),
     rows: (after, limit) => rows.all(after, limit),
     page: (query) => days().page(query),
     list: (query) => select(database, query).map((row) => parseRecord(row.record)),

@@ -15,6 +15,8 @@ export interface Outbox {
   recordsOf(ids: readonly string[]): Waiting | null;
   saveBatches(batches: readonly StoredBatch[], instead: string | null): void;
   answerBatch(key: string, items: readonly ItemAnswer[], receipt: Receipt | null): void;
+  /** As an answer to a batch of exactly these items under a fresh key; items in other batches leave those. */
+  acknowledge(key: string, items: readonly ItemAnswer[]): number;
   countAttempt(key: string): void;
   /** Puts dead letters back into the queue: one by its scan id, or all; answers how many. */
   retryDead(id: string | null): number;
@@ -75,7 +77,7 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     "INSERT INTO dead_letters (sequence, attempts, error_type, error_code, error_message) VALUES (?, ?, ?, ?, ?)",
   );
 
-  return {
+  const outbox: Outbox = {
     openBatch() {
       const batch = anyBatch.get();
       return batch === undefined
@@ -150,7 +152,17 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
       return record;
     },
     state: (rows) => withSalvaged(readState(database, rows), salvaged, rows),
+    acknowledge(key, items) {
+      // A dead letter that the platform has after all is one no more.
+      for (const { id } of items) outbox.retryDead(id);
+      const waiting = items.filter(({ id }) => queued.get(id) !== undefined || salvaged.textOf(id) !== null);
+      if (waiting.length === 0) return 0;
+      outbox.saveBatches([{ key, body: Buffer.alloc(0), ids: waiting.map(({ id }) => id) }], null);
+      outbox.answerBatch(key, waiting, null);
+      return waiting.length;
+    },
   };
+  return outbox;
 }
 
 function toWaiting(rows: readonly RecordRow[], incarnation: string): Waiting | null {

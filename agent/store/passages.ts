@@ -13,6 +13,8 @@ export interface Passages {
   add(pass: PassKey, passage: KeptPassage, scan: { id: string; lane: string; atMs: number }): void;
   /** Undoes what this scan wrote, if it did, by a row of its own. */
   takeBack(pass: PassKey, scan: string, correction: string): void;
+  /** Whose passage this scan wrote; null when it wrote none. Reads the whole table. */
+  passOf(scan: string): PassKey | null;
   /** Passages dated after `nowMs` cannot be: from here on they count as made now. */
   bringBack(zone: string, nowMs: number): void;
   /** When the zone was last passed, milliseconds. */
@@ -75,6 +77,9 @@ export function openPassages(database: Connection): Passages {
   const written = database.prepare<[...PassValues, string], Written>(
     `SELECT zone, number, at, lane, inside_change AS inside, outside_change AS outside FROM passages
      WHERE ${thisPass} AND scan = ? AND way IN ('entry', 'exit')`,
+  );
+  const passOf = database.prepare<[string], Omit<PassKey, "index"> & { idx: number }>(
+    `SELECT ${passColumns} FROM passages WHERE scan = ? AND way IN ('entry', 'exit') LIMIT 1`,
   );
   const markUndone = database.prepare("UPDATE passages SET way = 'undone' WHERE zone = ? AND number = ?");
   const bringBack = database.prepare("UPDATE passages SET at = ?, since = min(since, ?) WHERE zone = ? AND at > ?");
@@ -139,6 +144,12 @@ export function openPassages(database: Connection): Passages {
           outside: Math.max(-(own?.outside ?? 0), -row.outside),
         });
       }
+    },
+    passOf(scan) {
+      const found = passOf.get(scan);
+      if (found === undefined) return null;
+      const { idx: index, ...pass } = found;
+      return { ...pass, index };
     },
     bringBack(zone, nowMs) {
       bringBack.run(nowMs, nowMs, zone, nowMs);

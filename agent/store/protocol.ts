@@ -1,28 +1,29 @@
-import type { PassKind } from "../../verifier/index.ts";
+import type { Sale } from "../books/sale.ts";
 import type { AfterLoss, Policy } from "../config/config.ts";
-import type { Finding } from "../decide.ts";
-import type { ScanRecord } from "../record.ts";
+import type { Decision, ScanRecord } from "../record.ts";
 import type { SiteRules } from "../rules/index.ts";
 import type { BookOps } from "./book-protocol.ts";
 import type { Incident, ScrubPage, ScrubPlace } from "./damage-views.ts";
+import type { OperatorOps } from "./operator-protocol.ts";
 import type { PassKey } from "./pass-key.ts";
+import type { Presented, Reserved, ScanDraft } from "./presented.ts";
 
-/** A scan before the decision: everything but what only the transaction can know. */
-export type ScanDraft = Omit<
-  ScanRecord,
-  "use" | "decision" | "incarnation" | "sequence" | "prev_hash" | "hash" | "supersedes"
->;
+export type * from "./presented.ts";
 
-export interface Presented {
-  readonly draft: ScanDraft;
-  readonly finding: Finding;
-  /** Kind for the policy; null where no kind is known. */
-  readonly kind: PassKind | null;
-  /** Generation of the trust data the verdict was made with; null for a verdict that used none. */
+/** The end of a reservation: accepted keeps the use, rejected gives it back. */
+export interface ReservationAnswer {
+  readonly scanId: string;
+  readonly decision: Decision;
+  readonly sale: Sale;
+  /** Generation of the trust data that the pass was last verified with; null for a verdict that used none. */
   readonly trustGeneration: number | null;
-  /** Persons who come on this pass now, 1 to 1,000; 1 where nobody said. */
-  readonly quantity?: number;
 }
+
+/** `stale`: trust changed; verify again and settle again. `gone`: it was settled before, as that record. */
+export type SettledAnswer =
+  | { readonly outcome: "recorded"; readonly record: ScanRecord }
+  | { readonly outcome: "stale"; readonly generation: number }
+  | { readonly outcome: "gone"; readonly record: ScanRecord | null };
 
 /** What was shown as `unrecorded` while storage was away. */
 export interface Unsettled {
@@ -52,9 +53,15 @@ export interface LateRevocation extends RememberedUse {
   readonly atMs: number;
 }
 
-/** `stale`: trust changed since the verdict was made; verify again and present again. Nothing was written. */
+/**
+ * `reserved`: at a lane that asks; `settleReservation` ends it. `stale`: trust changed since the verdict was made; verify
+ * again and present again. Nothing was written.
+ */
 export type PresentedAnswer =
   | { readonly outcome: "recorded"; readonly record: ScanRecord }
+  | { readonly outcome: "reserved"; readonly scan: Reserved }
+  /** The same rotating code was read twice within a moment: the record of the first reading; nothing was written. */
+  | { readonly outcome: "repeated"; readonly record: ScanRecord }
   | { readonly outcome: "stale"; readonly generation: number };
 
 /** The cloud's word on the chain: the newest record it has. */
@@ -136,7 +143,7 @@ export interface WrittenUpTo {
 }
 
 /** Every request the writer knows, with what it answers. */
-export interface StoreOps extends BookOps {
+export interface StoreOps extends BookOps, OperatorOps {
   present: { ask: Presented; answer: PresentedAnswer };
   /** Drafts that were shown as `unrecorded` while storage was away: writes them, and takes back what a failed commit left. */
   settle: { ask: readonly Unsettled[]; answer: null };
@@ -150,6 +157,9 @@ export interface StoreOps extends BookOps {
     ask: { readonly after: UseCursor | null; readonly sinceMs: number };
     answer: { readonly uses: readonly RememberedUse[]; readonly next: UseCursor | null };
   };
+  settleReservation: { ask: ReservationAnswer; answer: SettledAnswer };
+  /** Ends every reservation that is left from before; answers their records. */
+  releaseReservations: { ask: null; answer: readonly ScanRecord[] };
   /** Writes the records that supersede them; answers those. */
   reportRevoked: { ask: readonly LateRevocation[]; answer: readonly ScanRecord[] };
   events: { ask: EventQuery; answer: readonly ScanRecord[] };
@@ -165,6 +175,8 @@ export interface StoreOps extends BookOps {
     ask: { readonly key: string; readonly items: readonly ItemAnswer[]; readonly receipt: Receipt | null };
     answer: null;
   };
+  /** Items that the platform has, or refuses, by whatever way they came to it; answers how many of them waited here. */
+  acknowledgeItems: { ask: { readonly key: string; readonly items: readonly ItemAnswer[] }; answer: number };
   auditRows: { ask: { readonly after: number; readonly limit: number }; answer: readonly AuditRow[] };
   checkpoints: { ask: null; answer: readonly Checkpoint[] };
   /** How far this terminal itself says that the journal had come; null when nothing does. */
@@ -201,6 +213,8 @@ export interface StoreOps extends BookOps {
   scrub: { ask: { readonly after: ScrubPlace | null; readonly limit: number }; answer: ScrubPage };
   /** Every page and every reference, when the file is not larger than this; null when it is. Blocks decisions meanwhile. */
   closeLook: { ask: { readonly maxBytes: number }; answer: { readonly wrong: string | null } | null };
+  /** From the next presentation on the site wants this. Nothing is written. */
+  rule: { ask: { readonly policy: Policy; readonly rules: SiteRules }; answer: null };
   readMeta: { ask: { readonly name: string }; answer: string | null };
   writeMeta: { ask: { readonly name: string; readonly value: string }; answer: null };
   close: { ask: null; answer: null };

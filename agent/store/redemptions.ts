@@ -9,6 +9,8 @@ export interface Redemptions {
   /** @param now with a trusted clock, what is dated after it is corrected first: a clock set ahead blocks no pass for long */
   recall(pass: PassKey, question: Question, now: { readonly ms: number; readonly trusted: boolean }): Memory;
   keep(pass: PassKey, keeps: Keeps, scan: AcceptedScan): void;
+  /** Which pass went in or out of a zone with this scan; null when none did. */
+  passageOf(scan: string): PassKey | null;
   /** Takes back all that this scan wrote; `correction` is the record that says so. */
   takeBack(pass: PassKey, scan: string, correction: string): void;
 }
@@ -48,6 +50,7 @@ export function openRedemptions(database: Connection): Redemptions {
       if (use !== null) uses.add(pass, { ...use, atMs, scan: id, lane });
       if (passage !== null) passages.add(pass, passage, scan);
     },
+    passageOf: passages.passOf,
     takeBack(pass, scan, correction) {
       uses.takeBack(pass, scan);
       passages.takeBack(pass, scan, correction);

@@ -35,8 +35,12 @@ export const tableFates: Readonly<Record<string, "memory" | "carried" | "new">> 
   passages: "memory",
   // Signed data is checked again, and facts come back by themselves.
   meta: "carried",
+  // What is missing of these matters for a minute: an older code is refused by its age.
+  codes: "carried",
   trust_documents: "carried",
   salvaged: "carried",
+  // What they counted is in the memory; released at the next start.
+  reservations: "carried",
   scans: "new",
   outbox: "new",
   dead_letters: "new",

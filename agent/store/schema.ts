@@ -135,4 +135,38 @@ export const migrations: readonly string[] = [
   ALTER TABLE uses ADD COLUMN seal INTEGER;
   ALTER TABLE meta ADD COLUMN seal INTEGER;
   `,
+  `
+  -- Rotating codes: the step that was accepted last of each pass (its beginning, Unix seconds), and wrong values. Times in
+  -- milliseconds since 1970; the row with the lowest turn was touched longest ago.
+  CREATE TABLE codes (
+    tenant TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    step_s INTEGER,
+    accepted_at INTEGER,
+    lane TEXT,
+    scan TEXT,
+    wrong INTEGER NOT NULL,
+    wrong_at INTEGER,
+    seal INTEGER NOT NULL,
+    PRIMARY KEY (tenant, environment, list, idx)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX codes_by_turn ON codes (turn);
+  `,
+  `
+  -- Passes that a till is being asked about; the use is in "uses" and "passages" already, the scan is not in the journal yet.
+  -- "record": the scan as it will be written, but for the decision. The pass is null where nobody verified which one it is.
+  CREATE TABLE reservations (
+    scan TEXT PRIMARY KEY,
+    tenant TEXT,
+    environment TEXT,
+    list INTEGER,
+    idx INTEGER,
+    until INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    seal INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

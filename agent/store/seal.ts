@@ -10,6 +10,8 @@ const sealed = {
   // "at" and "reported" change later (redemptions.ts, late-revocations.ts).
   uses: ["tenant", "environment", "list", "idx", "counter", "scan", "lane", "persons"],
   meta: ["name", "value"],
+  reservations: ["scan", "tenant", "environment", "list", "idx", "record"],
+  codes: ["tenant", "environment", "list", "idx", "turn", "step_s", "accepted_at", "lane", "scan", "wrong", "wrong_at"],
 } as const;
 
 /** @param row the columns by name */

@@ -18,6 +18,8 @@ export interface SupervisedStore {
   fault(): StoreFault | null;
   /** Resolves when it is open, with true; or with false when `signal` aborts before. */
   whenOpen(signal: AbortSignal): Promise<boolean>;
+  /** From now on, and after every reopening, the site wants this. */
+  rule(policy: StandingOptions["policy"], rules: StandingOptions["rules"]): Promise<void>;
   /** Gives the file up as damaged: it is set aside and begun again with all that can be saved. */
   condemn(reason: string): Promise<void>;
   close(): Promise<void>;
@@ -55,10 +57,11 @@ export async function superviseStore(
   let fault: StoreFault | null = null;
   let condemned: StoreFault | null = null;
   let opened = Promise.withResolvers<void>();
+  let standing = options;
 
   const open = async (suspicion: Suspicion | null): Promise<Store> => {
     const openedAt = rfc3339(clock.wallMs());
-    const next = await openStore({ ...options, incarnation: parts.newId(), openedAt, suspicion });
+    const next = await openStore({ ...standing, incarnation: parts.newId(), openedAt, suspicion });
     const { migratedFrom, backup, incident } = next.report;
     if (migratedFrom !== null) log.info("store_migrated", { from: migratedFrom, backup });
     if (incident !== null) log.error("store_set_aside", { file: incident.file, reason: incident.reason });
@@ -131,6 +134,10 @@ export async function superviseStore(
       while (store === null && !signal.aborted) await Promise.race([opened.promise, aborted.promise]);
       signal.removeEventListener("abort", abort);
       return !signal.aborted;
+    },
+    async rule(policy, rules) {
+      standing = { ...standing, policy, rules };
+      await store?.ask("rule", { policy, rules });
     },
     async condemn(reason) {
       if (store === null) return;

@@ -1,4 +1,4 @@
-import { type WebhookEvent, webhookEvent } from "../books/flat-scan.ts";
+import { webhookEvent } from "../books/flat-scan.ts";
 import type { ScanRecord } from "../record.ts";
 import type { NextDelivery, NoteDelivery, TakeDelivery, WebhookState } from "./book-protocol.ts";
 import type { Connection } from "./connection.ts";
@@ -77,7 +77,7 @@ export function openWebhooks(database: Connection): Webhooks {
        AND s.record ->> 'scanned_at' >= @from AND s.record ->> 'scanned_at' < @to`,
   );
 
-  const nextFresh = (id: string, events: readonly WebhookEvent[]): NextDelivery => {
+  const nextFresh = ({ id, events, realOnly = false }: TakeDelivery): NextDelivery => {
     const cursor = cursorOf.get(id)?.cursor ?? 0;
     let reached = cursor;
     let skipped = 0;
@@ -87,7 +87,7 @@ export function openWebhooks(database: Connection): Webhooks {
       skipped += row.sequence - reached - 1;
       reached = row.sequence;
       const record: ScanRecord = JSON.parse(row.record);
-      if (!events.includes(webhookEvent(record))) continue;
+      if (!events.includes(webhookEvent(record)) || (realOnly && record.simulated)) continue;
       found = row;
       reached -= 1;
       break;
@@ -102,7 +102,8 @@ export function openWebhooks(database: Connection): Webhooks {
     register(ids) {
       for (const id of ids) register.run(id);
     },
-    next({ id, events, take, nowMs, longestMs }) {
+    next(ask) {
+      const { id, take, nowMs, longestMs } = ask;
       const row = take === "oldest" ? oldest.get({ id }) : due.get({ id, now: nowMs, beyond: nowMs + longestMs });
       if (row !== undefined) {
         return { kind: "delivery", sequence: row.sequence, attempts: row.attempts, text: row.record };
@@ -110,7 +111,7 @@ export function openWebhooks(database: Connection): Webhooks {
       const { retrying, failed, due: dueMs } = counts.get({ id }) ?? { retrying: 0, failed: 0, due: null };
       const isFull = retrying >= mostRetrying || failed >= mostFailed;
       if (take !== "all" || isFull) return { kind: "nothing", dueMs };
-      return nextFresh(id, events);
+      return nextFresh(ask);
     },
     note({ id, nowMs, note }) {
       const { sequence } = note;

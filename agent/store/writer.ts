@@ -1,10 +1,13 @@
 import { dirname } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Claims } from "../../verifier/index.ts";
-import { type Decided, decide } from "../decide.ts";
-import { nothingKnown, noUse, openSite, questionOf } from "../rules/index.ts";
+import { policyFor } from "../channel-policy.ts";
+import { type CodeRuling, noCodes, ruleOnCode } from "../code-rule.ts";
+import { type Decided, decide, type Finding } from "../decide.ts";
+import { type Arrival, nothingKnown, noUse, openSite, questionOf } from "../rules/index.ts";
 import { openCheckpoints } from "./checkpoints.ts";
 import { closeLook } from "./checks.ts";
+import { openCodes } from "./codes.ts";
 import { type Connection, openReadOnly, StoreFault, storeFault } from "./connection.ts";
 import { correct } from "./corrections.ts";
 import { decideInDoubt } from "./doubt.ts";
@@ -15,11 +18,14 @@ import { readMark } from "./mark.ts";
 import { type Meta, openMeta } from "./meta.ts";
 import { once } from "./once.ts";
 import { type OpenedStore, openSound } from "./opening.ts";
+import { annul, chainOf, override } from "./operator-acts.ts";
 import { openOutbox } from "./outbox.ts";
+import type { PassKey } from "./pass-key.ts";
 import type {
   OpeningReport,
   Presented,
   PresentedAnswer,
+  Reserved,
   StoreOp,
   StoreOps,
   WriterMessage,
@@ -27,8 +33,10 @@ import type {
   WriterRequest,
 } from "./protocol.ts";
 import { openRedemptions } from "./redemptions.ts";
+import { openReservations } from "./reservations.ts";
 import { scrubPage } from "./scrub.ts";
 import { keepLogShort } from "./wal.ts";
+import { byWay, whileReserved } from "./ways.ts";
 import { openWebhooks } from "./webhooks.ts";
 
 /**
@@ -38,39 +46,93 @@ import { openWebhooks } from "./webhooks.ts";
 
 type Perform = { readonly [Op in StoreOp]: (ask: StoreOps[Op]["ask"]) => StoreOps[Op]["answer"] };
 
-function openPerform(database: Connection, meta: Meta, options: WriterOptions): Perform {
+/** What the store does for each request; each belongs in a transaction. */
+export function openPerform(database: Connection, meta: Meta, options: WriterOptions): Perform {
   const journal = openJournal(database, meta.incarnation);
-  const site = openSite(options.rules);
+  let { policy: policies } = options;
+  let site = openSite(options.rules);
   // A database that is only looked at may be of an older version: its tables are asked for when they are needed.
   const redemptions = once(() => openRedemptions(database));
+  const codes = once(() => openCodes(database));
   const late = once(() => openLateRevocations(database, journal));
+  const takeBack = (pass: PassKey, scan: string, correction: string): void => {
+    redemptions().takeBack(pass, scan, correction);
+    codes().takeBack(pass, scan);
+  };
+  const reservations = once(() => openReservations(database, { journal, redemptions, takeBack }));
   const checkpoints = openCheckpoints(database, meta.incarnation);
   const incidents = openIncidents(meta);
   const outbox = openOutbox(database, meta.incarnation);
   const webhooks = once(() => openWebhooks(database));
 
   /** The rules' view of a presentation, with all that is remembered of the pass. */
-  const judge = (ask: Presented): Decided => {
-    const { finding, draft, kind, quantity = 1 } = ask;
+  const policyOf = ({ kind, draft }: Presented) => policyFor(policies[kind ?? "unknown"], draft.channel);
+  const arrivalOf = (ask: Presented): Arrival => {
+    const { draft, kind, quantity = 1, way } = ask;
     const { calendar } = site;
-    const policy = options.policy[kind ?? "unknown"];
+    const policy = policyOf(ask);
     const claims = claimsOf(ask);
     const { templateId = null, singleUse = false } = claims ?? {};
     const terms = site.terms({ kind, templateId, singleUse, lane: draft.lane }, policy);
     const atMs = Date.parse(draft.scanned_at);
     const question = questionOf(terms, calendar, atMs);
-    const now = { ms: atMs, trusted: draft.clock_state === "trusted" };
+    // What is dated in the future is not put right by a training.
+    const now = { ms: atMs, trusted: draft.clock_state === "trusted" && way?.kind !== "training" };
     const memory = claims === null ? nothingKnown : redemptions().recall(claims, question, now);
-    const clockSound = now.trusted || draft.clock_state === "held";
-    return decide({ finding, policy, arrival: { terms, question, memory, quantity, atMs, clockSound, calendar } });
+    const clockSound = draft.clock_state === "trusted" || draft.clock_state === "held";
+    return { terms, question, memory, quantity, atMs, clockSound, calendar };
+  };
+  const judge = (ask: Presented): Decided => {
+    const { finding, closed = false } = ask;
+    const decided = decide({ finding, policy: policyOf(ask), closed, arrival: arrivalOf(ask) });
+    const claims = claimsOf(ask);
+    return claims === null ? decided : whileReserved(decided, () => reservations().ofPass(claims));
+  };
+
+  /** What the memory of rotating codes says of a presentation. */
+  const judgeCode = ({ finding, draft }: Presented, claims: Claims | null): CodeRuling => {
+    const known = claims?.rotating === true ? codes().recall(claims) : noCodes;
+    return ruleOnCode(finding, known, {
+      ms: Date.parse(draft.scanned_at),
+      trusted: draft.clock_state === "trusted",
+      lane: draft.lane,
+      periodS: options.rules.site.rotationPeriodS,
+    });
+  };
+
+  /** Uses up the code of a pass that was let through. */
+  const keepCode = (pass: PassKey, { keeps, stepS }: CodeRuling, { decision, ...record }: Reserved): void => {
+    const atMs = Date.parse(record.scanned_at);
+    const isUsed = stepS !== null && decision.outcome === "accepted";
+    if (isUsed) {
+      const known = keeps ?? codes().recall(pass);
+      codes().keep(pass, { ...known, last: { stepS, atMs, lane: record.lane, scan: record.id } }, atMs);
+    } else if (keeps !== null) codes().keep(pass, keeps, atMs);
   };
 
   const present = (ask: Presented): PresentedAnswer => {
     const generation = meta.trustGeneration();
     if (ask.trustGeneration !== null && ask.trustGeneration !== generation) return { outcome: "stale", generation };
     const claims = claimsOf(ask);
-    const { decision, use, keeps } = decideInDoubt(judge(ask), claims, incidents.losses(), options.afterLoss);
-    const record = journal.append(ask.draft, { decision, use, supersedes: null });
+    const code = judgeCode(ask, claims);
+    const earlier = code.repeats === null ? null : journal.byId(code.repeats);
+    if (earlier !== null) return { outcome: "repeated", record: earlier };
+    const judged = withFinding(ask, code.finding);
+    const decided = byWay(ask, () => decideInDoubt(judge(judged), claims, incidents.losses(), options.afterLoss));
+    const { decision, use, keeps } = decided;
+    if (ask.way?.kind === "ask" && decision.outcome === "accepted") {
+      const { untilMs } = ask.way;
+      const scan = reservations().hold({ draft: judged.draft, decision, use, keeps, pass: claims, untilMs });
+      if (claims !== null) keepCode(claims, code, scan);
+      return { outcome: "reserved", scan };
+    }
+    const record = journal.append(judged.draft, {
+      decision,
+      use: code.lockedUntilMs === null ? use : { ...use, next_at: new Date(code.lockedUntilMs).toISOString() },
+      supersedes: null,
+    });
+    const remembers = ask.way?.kind !== "training" && ask.way?.kind !== "emergency";
+    if (claims !== null && remembers) keepCode(claims, code, record);
     if (keeps !== null && claims !== null) {
       redemptions().keep(claims, keeps, { id: record.id, lane: record.lane, atMs: Date.parse(record.scanned_at) });
     }
@@ -83,11 +145,12 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     for (const { draft, correctionId, pass } of asks) {
       // Settled before, and nobody heard the answer.
       if (journal.byId(correctionId) !== null) continue;
+      reservations().drop(draft.id);
       const kept = journal.byId(draft.id) ?? outbox.salvaged(draft.id);
       if (kept === null) {
         journal.append(draft, { decision, use: noUse, supersedes: null });
       } else if (kept.decision.reason !== "unrecorded") {
-        if (pass !== null) redemptions().takeBack(pass, draft.id, correctionId);
+        if (pass !== null) takeBack(pass, draft.id, correctionId);
         journal.append({ ...draft, id: correctionId }, { decision, use: kept.use, supersedes: draft.id });
       }
     }
@@ -97,6 +160,16 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
   return {
     present,
     settle,
+    settleReservation: (ask) => {
+      const generation = meta.trustGeneration();
+      const isStale = ask.trustGeneration !== null && ask.trustGeneration !== generation;
+      return isStale ? { outcome: "stale", generation } : reservations().settle(ask);
+    },
+    releaseReservations: () => reservations().releaseLeft(),
+    annul: (ask) => annul(ask, { journal, redemptions, arrivalOf }),
+    override: (ask) => override(ask, { journal, redemptions, arrivalOf }),
+    chain: ({ scanId }) => chainOf(journal, scanId),
+    passageOf: ({ scan }) => redemptions().passageOf(scan),
     usesOf: ({ passes, sinceMs }) => late().ofPasses(passes, sinceMs),
     usesAfter: ({ after, sinceMs }) => late().page(after, sinceMs),
     reportRevoked: (found) => late().report(found),
@@ -112,6 +185,7 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
       outbox.answerBatch(key, items, receipt);
       return null;
     },
+    acknowledgeItems: ({ key, items }) => outbox.acknowledge(key, items),
     countAttempt: ({ key }) => {
       outbox.countAttempt(key);
       return null;
@@ -148,6 +222,11 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
     acceptLoss: ({ at }) => incidents.accept(at),
     scrub: ({ after, limit }) => scrubPage(database, after, limit),
     closeLook: ({ maxBytes }) => (fileBytes(database) > maxBytes ? null : { wrong: closeLook(database) }),
+    rule: ({ policy, rules }) => {
+      policies = policy;
+      site = openSite(rules);
+      return null;
+    },
     loadTrust: () => meta.loadTrust(),
     saveTrust: (ask) => meta.saveTrust(ask),
     readMeta: ({ name }) => meta.read(name),
@@ -161,6 +240,14 @@ function openPerform(database: Connection, meta: Meta, options: WriterOptions): 
 
 function claimsOf({ finding }: Presented): Claims | null {
   return finding.result === "unreadable" ? null : finding.claims;
+}
+
+/** The presentation as it stands after something was found out about it here. */
+function withFinding(ask: Presented, finding: Finding): Presented {
+  if (finding === ask.finding) return ask;
+  const { result, reason } = finding;
+  const verification = { ...ask.draft.verification, result, reason };
+  return { ...ask, finding, draft: { ...ask.draft, verification } };
 }
 
 const nothingDone: OpeningReport = { migratedFrom: null, backup: null, incident: null };

@@ -28,11 +28,15 @@ const powerUpsMax = 3;
 export async function connectAlone(context: PcscContext, reader: string, deadlineMs: number): Promise<PcscCard> {
   const untilMs = performance.now() + deadlineMs;
   const left = () => Math.max(untilMs - performance.now(), 1);
+  let held: PcscFault | null = null;
   for (let powerUps = 1; ; ) {
     try {
       return await context.connect(reader, { share: "exclusive", deadlineMs: left() });
     } catch (fault) {
       if (!(fault instanceof PcscFault)) throw fault;
+      // The time ran out because it was held until then: that is what ended the waiting.
+      if (fault.meaning === "timeout" && held !== null) throw held;
+      if (fault.meaning === "busy") held = fault;
       if (fault.code === "unresponsive_card" && powerUps < powerUpsMax) powerUps += 1;
       else if (fault.meaning !== "busy" || left() <= retryMs) throw fault;
     }
@@ -53,7 +57,9 @@ async function connectShared(context: PcscContext, reader: string, deadlineMs: n
     if (!(fault instanceof PcscFault)) throw fault;
     if (card !== null) await leave(card, "leave", deadlineMs);
     // Not to be had: held alone by another program, no power-up, or a driver without transactions.
-    if (fault.meaning === "busy" || fault.meaning === "unsupported" || fault.code === "unresponsive_card") return null;
+    // Out of time: the next try says why.
+    const notNow = fault.meaning === "busy" || fault.meaning === "unsupported" || fault.meaning === "timeout";
+    if (notNow || fault.code === "unresponsive_card") return null;
     throw fault;
   }
 }

@@ -56,7 +56,7 @@ function remedyOf(fault: PcscFault): { readonly code: ReaderFaultCode; readonly 
   if (fault.code === "protocol_mismatch") {
     return {
       code: "reader_unsupported",
-      remedy: 'Set driver = "nfc-pcsc" for this reader, or install a pcscd of 1.8.24 to 2.5.',
+      remedy: `Install nfc-pcsc, which then takes over (${buildCommand}), or a pcscd of 1.8.24 to 2.5.`,
     };
   }
   switch (fault.meaning) {

@@ -26,7 +26,7 @@ export type NdefParsing =
   | { readonly ok: true; readonly records: readonly NdefRecord[] }
   | { readonly ok: false; readonly fault: NdefFault };
 
-/** Longest message parsed, bytes. */
+/** Longest message parsed unless its caller says otherwise, bytes. */
 export const ndefMax = 65_536;
 /** Most records, and most chunks, of one message. */
 export const recordsMax = 64;
@@ -47,12 +47,12 @@ interface Raw {
 }
 
 /**
- * The records of one message, chunks joined, in at most one pass over 64 KiB and 64 records. `bytes` must hold exactly
- * the message. Never throws.
+ * The records of one message, chunks joined, in at most one pass over `longest` bytes and 64 records. `bytes` must hold
+ * exactly the message. Never throws.
  */
-export function parseNdef(bytes: Uint8Array): NdefParsing {
+export function parseNdef(bytes: Uint8Array, longest = ndefMax): NdefParsing {
   if (bytes.length === 0) return { ok: false, fault: "no_message" };
-  if (bytes.length > ndefMax) return { ok: false, fault: "too_long" };
+  if (bytes.length > longest) return { ok: false, fault: "too_long" };
   const records: NdefRecord[] = [];
   /** The chunks so far of a record that is not complete. */
   let chunks: readonly Raw[] = [];

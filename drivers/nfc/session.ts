@@ -1,27 +1,32 @@
-import { type Presentation, ReaderFault, type ReaderSink } from "../reader.ts";
-import { connectAlone, leave, nextStep } from "./approach.ts";
-import { CardFault, type CardLink } from "./cards/apdu.ts";
-import { cardFaultCode, readerFault, unreadable } from "./faults.ts";
-import { type PcscCard, type PcscContext, PcscFault, type PcscTransport, type ReaderState } from "./pcsc/port.ts";
-import { probeCard } from "./probe.ts";
+import type { ReaderSink } from "../reader.ts";
+import { nextStep } from "./approach.ts";
+import { chooseReader } from "./choose-reader.ts";
+import { readerFault } from "./faults.ts";
+import { PcscFault, type PcscTransport, type ReaderState } from "./pcsc/port.ts";
+import { readerModel } from "./reader-model.ts";
+import { nfcReaderModels } from "./readers.ts";
+import { openSignals } from "./signals.ts";
+import { openHints, serveTap, stillThere, type TapOptions, type TapParts } from "./tap.ts";
 
-export interface SessionOptions {
-  /** The first reader whose name matches is served. */
+export interface SessionOptions extends TapOptions {
+  /** The first reader whose name matches is served, a contactless slot before others. */
   readonly match: RegExp;
-  /** From connecting to the last byte read, ms. */
-  readonly tapDeadlineMs: number;
-  /** For one command, ms. */
-  readonly apduDeadlineMs: number;
+  /** Whether the reader shows and sounds the outcome, where its model can. */
+  readonly feedback: boolean;
+  /** Whether the reader is told to announce itself to phones, where its model can. */
+  readonly ecp: boolean;
 }
 
 /** How long a wait for cards lasts before pcscd is asked anew, as a sign that it is alive. */
 const idleWaitMs = 30_000;
-/** Cards swapped faster than we connect, in a row. */
-const swapsMax = 3;
+/** How often, and for how long, a phone is asked again whose owner must do something first. */
+const againMs = 500;
+const ownerMs = 60_000;
 
 /**
  * Serves one reader over `transport` until `signal` aborts (resolves) or reader or service is lost (throws `ReaderFault`).
- * Every `started` is followed by one `ended`, and by exactly one `presented` unless `signal` aborts in between.
+ * Every `started` is followed by one `ended`, and by one `presented` in between; by none when `signal` aborts, or when the
+ * phone wanted something of its owner all the time: then there is only guidance.
  */
 export async function serveReader(
   transport: PcscTransport,
@@ -36,7 +41,16 @@ export async function serveReader(
       const reader = chooseReader(await context.listReaders(), options.match);
       subject = reader.name;
       sink.ready(reader.name);
-      await serveApproaches({ context, options, sink, signal }, reader);
+      const signals = openSignals({
+        context,
+        reader: reader.name,
+        model: readerModel(nfcReaderModels, reader.name),
+        feedback: options.feedback,
+        ecp: options.ecp,
+        noticed: (notice) => sink.noticed?.(notice),
+      });
+      await signals.announce();
+      await serveApproaches({ context, options, sink, signal, signals }, reader);
     } finally {
       await context.release();
     }
@@ -46,28 +60,8 @@ export async function serveReader(
   }
 }
 
-function chooseReader(readers: readonly ReaderState[], match: RegExp): ReaderState {
-  // search() ignores the memory of a regular expression with the g or y flag.
-  const reader = readers.find(({ name }) => name.search(match) >= 0);
-  if (reader === undefined) {
-    const names = readers.length === 0 ? "none" : readers.map(({ name }) => `"${name}"`).join(", ");
-    throw new ReaderFault("reader_absent", `no reader matches ${String(match)}; there are: ${names}`, {
-      remedy: readers.length === 0 ? "Plug the reader in." : "Plug the reader in, or correct its match.",
-    });
-  }
-  if (reader.exclusive) throw new PcscFault("sharing_violation", `${reader.name} is held by another program`);
-  return reader;
-}
-
-interface Serving {
-  readonly context: PcscContext;
-  readonly options: SessionOptions;
-  readonly sink: ReaderSink;
-  readonly signal: AbortSignal;
-}
-
-async function serveApproaches(serving: Serving, first: ReaderState): Promise<void> {
-  const { context, sink, signal } = serving;
+async function serveApproaches(parts: TapParts, first: ReaderState): Promise<void> {
+  const { context, sink, signal, signals } = parts;
   /** What was last seen of all readers; alone at first and after each approach, so that the next wait looks at once. */
   let known: readonly ReaderState[] = [first];
   let reader = first;
@@ -78,13 +72,14 @@ async function serveApproaches(serving: Serving, first: ReaderState): Promise<vo
         case "serve":
           served = reader.eventCounter;
           sink.started();
-          reader = await serveApproach(serving, reader);
+          reader = await serveApproach(parts, reader);
           known = [reader];
           served = reader.eventCounter;
           break;
         case "end":
           served = null;
           sink.ended();
+          await signals.rest();
           break;
         case "wait":
           known = await context.waitForChange(known, idleWaitMs, signal);
@@ -97,76 +92,27 @@ async function serveApproaches(serving: Serving, first: ReaderState): Promise<vo
   }
 }
 
-function stillThere(readers: readonly ReaderState[], name: string): ReaderState {
-  const reader = readers.find((state) => state.name === name);
-  if (reader === undefined) throw new PcscFault("unknown_reader", "the reader was unplugged");
-  return reader;
-}
-
-interface Connected {
-  readonly card: PcscCard;
-  readonly reader: ReaderState;
-}
-
-/** Serves the card in `seen`; returns the reader as it was when the card was connected, which tells its approach. */
-async function serveApproach(serving: Serving, seen: ReaderState): Promise<ReaderState> {
-  const { context, options, sink, signal } = serving;
-  let card: PcscCard | null = null;
-  let reader = seen;
-  let presentation: Presentation;
-  let lost: PcscFault | null = null;
-  try {
-    const untilMs = performance.now() + options.tapDeadlineMs;
-    ({ card, reader } = await connectSeen(context, seen, options.apduDeadlineMs));
-    presentation = await probeCard(linkTo(card, options.apduDeadlineMs, untilMs, signal), reader.atr);
-  } catch (fault) {
-    if (!(fault instanceof CardFault || fault instanceof PcscFault)) throw fault;
-    if (signal.aborted) return reader;
-    presentation = unreadable(fault);
-    if (fault instanceof PcscFault && cardFaultCode(fault) === null) lost = fault;
-  } finally {
-    if (signal.aborted && card !== null) await leave(card, "unpower", options.apduDeadlineMs);
-  }
-  await sink.presented(presentation);
-  // Power-off is what lets a phone show its check mark, and what makes the next reading start afresh.
-  if (card !== null) await leave(card, "unpower", options.apduDeadlineMs);
-  if (lost !== null) throw lost;
-  return reader;
-}
-
 /**
- * The card in `seen` and the reader as it is with it: the same event counter before and after connecting tells that the
- * card is the one of that approach. One that was swapped in meanwhile would else be served twice, or never.
+ * Serves the card in `seen`; returns the reader as it was when the card was connected, which tells its approach. A phone
+ * whose owner must do something first is asked again until it was read, has left, or a minute is over: for pcscd it is the
+ * same card all the time.
  */
-async function connectSeen(context: PcscContext, seen: ReaderState, deadlineMs: number): Promise<Connected> {
+async function serveApproach(parts: TapParts, seen: ReaderState): Promise<ReaderState> {
+  const hints = openHints(parts.sink);
+  const untilMs = performance.now() + ownerMs;
   let reader = seen;
-  for (let swaps = 0; ; swaps += 1) {
-    const card = await connectAlone(context, reader.name, deadlineMs);
-    try {
-      const now = stillThere(await context.listReaders(), reader.name);
-      if (now.eventCounter === reader.eventCounter || swaps === swapsMax) return { card, reader: now };
-      reader = now;
-    } catch (fault) {
-      await leave(card, "unpower", deadlineMs);
-      throw fault;
-    }
-    await leave(card, "leave", deadlineMs);
+  for (;;) {
+    const tap = await serveTap(parts, reader, hints);
+    reader = tap.reader;
+    if (!tap.again || performance.now() > untilMs) return reader;
+    if (!(await stays(parts, reader))) return reader;
   }
 }
 
-/** The card as probes see it: each command within its own deadline and the tap's. */
-function linkTo(card: PcscCard, apduDeadlineMs: number, untilMs: number, signal: AbortSignal): CardLink {
-  return {
-    exchange: async (command) => {
-      if (signal.aborted) throw new PcscFault("cancelled", "reading a card");
-      const leftMs = untilMs - performance.now();
-      if (leftMs <= 0) throw new CardFault("timeout", "the card took too long as a whole");
-      try {
-        return await card.transmit(command, Math.min(apduDeadlineMs, leftMs));
-      } catch (fault) {
-        const code = fault instanceof PcscFault ? cardFaultCode(fault) : null;
-        throw code === null ? fault : new CardFault(code, "the card ended the exchange", { cause: fault });
-      }
-    },
-  };
+/** Waits a little; whether the card of this approach is still there then. */
+async function stays({ context, signal }: TapParts, reader: ReaderState): Promise<boolean> {
+  const same = (states: readonly ReaderState[]) =>
+    nextStep(reader.eventCounter, stillThere(states, reader.name)) === "wait";
+  const known = await context.listReaders();
+  return same(known) && same(await context.waitForChange(known, againMs, signal));
 }

@@ -31,6 +31,9 @@ describe("a lane", () => {
     ["goes back to idle after a reading that brought nothing", [started, { kind: "ended" }], "idle"],
     ["goes back to idle when a result has been shown", [decided("accepted", "valid"), { kind: "timeout" }], "idle"],
     ["lets the next guest interrupt a result", [decided("rejected", "invalid"), started], "reading"],
+    ["asks the till after checking", [{ kind: "checking" }, { kind: "asking" }], "asking"],
+    ["goes on asking when the next pass comes near", [{ kind: "asking" }, started, { kind: "ended" }], "asking"],
+    ["shows what the till decided", [{ kind: "asking" }, decided("accepted", "valid")], "accepted"],
     ["is out of order without a reader", [{ kind: "blocked", reason: "reader_absent" }], "out_of_order"],
     [
       "finishes showing a result before it is out of order",
@@ -54,7 +57,11 @@ describe("a lane", () => {
 
   test("a result ends by itself, and every change is told once with a growing revision", async () => {
     const clock = systemClock();
-    const lanes = openLanes([{ id: "a", name: "A" }], { environment: "sandbox", simulated: false }, clock);
+    const lanes = openLanes(
+      [{ id: "a", name: "A", mode: "auto", decideWithinMs: 3_000, onSilence: "reject" }],
+      { environment: "sandbox", simulated: false },
+      clock,
+    );
     const seen: string[] = [];
     const revisions: number[] = [];
     lanes.watch("a", (view) => {
@@ -71,7 +78,11 @@ describe("a lane", () => {
 
   test("what blocks a lane neither prolongs a result nor is told twice", async () => {
     const clock = systemClock();
-    const lanes = openLanes([{ id: "a", name: "A" }], { environment: "sandbox", simulated: false }, clock);
+    const lanes = openLanes(
+      [{ id: "a", name: "A", mode: "auto", decideWithinMs: 3_000, onSilence: "reject" }],
+      { environment: "sandbox", simulated: false },
+      clock,
+    );
     const seen: string[] = [];
     lanes.watch("a", (view) => seen.push(view.state));
     lanes.tell("a", decided("accepted", "valid"));

@@ -108,7 +108,7 @@ export const strictPolicy: Policy = {
 
 /** A site that wants nothing but what its policy says. */
 export const noRules: SiteRules = {
-  site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24 },
+  site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24, rotationPeriodS: 30 },
   zones: [],
   rules: [],
 };

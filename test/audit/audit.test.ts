@@ -4,43 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AuditReport, auditJournal } from "../../agent/audit.ts";
 import { deviceSigner, makeDeviceKey } from "../../agent/device-jws.ts";
 import { openCheckpoints } from "../../agent/store/checkpoints.ts";
-import { openStore, type Store } from "../../agent/store/index.ts";
+import { openStore } from "../../agent/store/index.ts";
 import { openJournal } from "../../agent/store/journal.ts";
 import { must } from "../agent/samples.ts";
 import { startGate, until } from "../loop/gate.ts";
 import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
+import { audit, upload } from "./upload.ts";
 
 const key = makeDeviceKey();
-
-/** Uploads what waits, as the uplink does, with a chain head by `key` that the cloud acknowledges. */
-async function upload(store: Store): Promise<void> {
-  const signer = await deviceSigner(key);
-  const waiting = must(await store.ask("waiting", { limit: 100 }));
-  const jws = signer.sign("scan-chain+jws", {
-    scn: "scn_x",
-    incarnation: waiting.incarnation,
-    ...waiting.last,
-    iat: 1,
-  });
-  const ids = waiting.records.map((record) => record.id);
-  const batch = {
-    key: `key-${waiting.last.sequence}`,
-    body: Buffer.from(JSON.stringify({ scans: [], chain_head: jws })),
-    ids,
-  };
-  await store.ask("saveBatches", { batches: [batch], instead: null });
-  const items = ids.map((id) => ({ id, status: "created" }) as const);
-  await store.ask("answerBatch", { key: batch.key, items, receipt: waiting.last });
-}
-
-function audit(store: Store): Promise<AuditReport> {
-  const source = {
-    checkpoints: () => store.ask("checkpoints", null),
-    written: () => store.ask("written", null),
-    rows: (after: number, limit: number) => store.ask("auditRows", { after, limit }),
-  };
-  return auditJournal(source, key);
-}
 
 /** A journal of ten records, acknowledged in two batches; made once, copied for every test. */
 const template = temporaryFolder();
@@ -48,7 +19,7 @@ beforeAll(async () => {
   const store = await openStore(writerOptions(template.path));
   for (let i = 0; i < 10; i++) {
     await store.ask("present", presented(`scan_${i}`, i));
-    if (i === 4 || i === 9) await upload(store);
+    if (i === 4 || i === 9) await upload(store, key);
   }
   await store.close();
 });
@@ -173,17 +144,17 @@ describe("pruning", () => {
     const store = await openStore(writerOptions(folder.path));
     for (let i = 0; i < 10; i++) {
       await store.ask("present", presented(`scan_${i}`, i));
-      if (i === 4) await upload(store);
+      if (i === 4) await upload(store, key);
     }
     expect(await store.ask("prune", { olderThan: "2020-01-01T00:00:00.000Z" })).toBe(0);
     expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(5);
     expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(0);
-    expect(await audit(store)).toMatchObject({ whole: true, records: 5, first: 6, last: 10, checkpoints: 1 });
-    await upload(store);
+    expect(await audit(store, key)).toMatchObject({ whole: true, records: 5, first: 6, last: 10, checkpoints: 1 });
+    await upload(store, key);
     expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(0);
     await store.ask("present", presented("scan_10", 10));
     expect(await store.ask("prune", { olderThan: "2030-01-01T00:00:00.000Z" })).toBe(5);
-    expect(await audit(store)).toMatchObject({ whole: true, records: 1, first: 11, last: 11 });
+    expect(await audit(store, key)).toMatchObject({ whole: true, records: 1, first: 11, last: 11 });
     const again = await store.ask("present", presented("scan_again", 3));
     expect(again.outcome === "recorded" && again.record.decision.reason).toBe("already_redeemed");
     expect(await store.ask("outbox", { rows: 0 })).toMatchObject({ pending: 2 });

@@ -2,6 +2,7 @@ import { benchCommit } from "./commit.ts";
 import { benchDurable } from "./durable.ts";
 import { benchImage } from "./image.ts";
 import { benchLists } from "./lists.ts";
+import { benchNfc } from "./nfc.ts";
 import { benchRevoke } from "./revoke.ts";
 import { benchSerial } from "./serial.ts";
 import { benchTap } from "./tap.ts";
@@ -15,6 +16,7 @@ const benches = {
   durable: benchDurable,
   revoke: benchRevoke,
   tap: benchTap,
+  nfc: benchNfc,
   serial: benchSerial,
   image: benchImage,
 };

@@ -54,7 +54,10 @@ export async function withDesk(use: (desk: Desk) => Promise<void>, config = site
     }),
     async present(index, part = {}) {
       const id = `scan_${newId()}`;
-      const answer = await store.ask("present", { ...presented(id, index), draft: draft(id, part) });
+      const answer = await store.ask("present", {
+        ...presented(id, index),
+        draft: draft(id, { simulated: false, ...part }),
+      });
       if (answer.outcome !== "recorded") throw new Error("expected a record");
       return answer.record;
     },

@@ -151,7 +151,7 @@ describe("enroll", () => {
       "  Tenant   tnt_1",
       "  Lanes    gate-1, gate-2",
       "  Root     47DEQpj8-JZG3hSuF, pinned by the QR code",
-      "Next: sudo systemctl restart pass-agent, or: pass-agent run",
+      "A running agent takes this up by itself; else: sudo systemctl start pass-agent, or: pass-agent run",
       "",
     ]);
   });

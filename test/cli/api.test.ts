@@ -6,6 +6,7 @@ import { laneAssets, lanePages } from "../../agent/lane/index.ts";
 import { createLog } from "../../agent/log.ts";
 import { type Api, startApi } from "../../agent/pos/index.ts";
 import { type AgentFacade, PresentFault } from "../../agent/views.ts";
+import { noOperator, noTill } from "../pos/facade.ts";
 import { type Bench, openBench } from "./bench.ts";
 import {
   acceptedScan,
@@ -36,11 +37,15 @@ const facade: AgentFacade = {
       .slice(0, limit),
   outbox: async () => sampleOutbox,
   trust: () => null,
+  till: () => noTill,
+  operator: () => noOperator,
+  watchRecords: () => () => undefined,
   books: () => sampleBooks,
   counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null }),
   unacknowledged: async () => ({ records: [], next: null }),
   acceptLoss: async () => [],
   retryDeadLetters: async () => 0,
+  importReceipt: async () => 0,
   sendNow: () => undefined,
   audit: async () => sampleAudit,
   present: async ({ reader }) => {
@@ -48,6 +53,7 @@ const facade: AgentFacade = {
     return rejectedScan;
   },
   scene: async (name) => ({ said: `played ${name}` }),
+  cameras: () => [],
   scenes: () => [{ name: "revoked", title: "Revoke, then tap" }],
   verify: async () => null,
 };

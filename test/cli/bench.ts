@@ -123,6 +123,16 @@ async function run(argv: readonly string[], options: RunOptions, folder: string)
     version: "0.1.0",
     run: unexpected("run"),
     enroll: unexpected("enroll"),
+    rotateKey: unexpected("rotateKey"),
+    effectiveConfig: unexpected("effectiveConfig"),
+    carry: {
+      sign: unexpected("carry.sign"),
+      lines: () => {
+        throw new Error("the command called carry.lines without being expected to");
+      },
+      upload: unexpected("carry.upload"),
+    },
+    move: { leave: unexpected("move.leave"), arrive: unexpected("move.arrive"), cancel: unexpected("move.cancel") },
     readStore: unexpected("readStore"),
     scanImage: unexpected("scanImage"),
     openTrust: unexpected("openTrust"),

@@ -106,6 +106,7 @@ export const sampleStatus: StatusView = {
       environment: "sandbox",
       simulated: true,
       degraded: false,
+      special: null,
     },
   ],
   readers: [{ id: "gate-1-qr", lane: "gate-1", kind: "serial", driver: "serialport", state: "waiting", model: null }],

@@ -9,7 +9,7 @@ const serial = (lines: string) => changed('kind = "nfc"', `kind = "serial"\npath
 
 const rates = "1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600";
 const ids = 'letters, digits, "-" and "_", at most 64, beginning with a letter or digit';
-const nfcKeys = "id, lane, kind, driver, match, socket";
+const nfcKeys = "id, lane, kind, driver, match, socket, probe, feedback, ecp";
 
 describe("a mistake says where, what, what is allowed, and ends with its code", () => {
   test.each<readonly [string, string, readonly string[]]>([
@@ -93,8 +93,8 @@ describe("a mistake says where, what, what is allowed, and ends with its code", 
       "a reader of an unknown kind, whose other keys are not judged",
       changed('kind = "nfc"', 'kind = "nfs"\nbaud_rate = 1\nfoo = 1'),
       [
-        'agent.toml:9: reader[0].kind = "nfs" is not one of the known words. Did you mean "nfc"? Allowed: "nfc", "serial" or "hid". [not_allowed]',
-        `agent.toml:11: reader[0].foo is not a known key. Allowed: id, lane, kind, driver, match, socket, path, model, trigger, feedback, baud_rate, idle_gap_ms, max_frame_bytes, aim. [unknown_key]`,
+        'agent.toml:9: reader[0].kind = "nfs" is not one of the known words. Did you mean "nfc"? Allowed: "nfc", "serial", "hid" or "camera". [not_allowed]',
+        `agent.toml:11: reader[0].foo is not a known key. Allowed: id, lane, kind, driver, match, socket, probe, feedback, ecp, path, model, trigger, baud_rate, idle_gap_ms, max_frame_bytes, aim, decoder, pictures_per_s. [unknown_key]`,
       ],
     ],
     [

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { configToml, readConfig } from "../../agent/config/index.ts";
 import { configOf, nfcDefaults, rejectAll, serialDefaults, smallest, source } from "./samples.ts";
 
+const autoLane = { mode: "auto", decideWithinMs: 3_000, onSilence: "reject" };
+
 test("the smallest file gets every default", () => {
   expect(configOf(readConfig(smallest, source))).toEqual({
     environment: "sandbox",
@@ -9,9 +11,16 @@ test("the smallest file gets every default", () => {
     stateDir: "/var/lib/pass-agent",
     runtimeDir: "/run/pass-agent",
     locale: "en",
-    cloud: { url: "https://cloud.example", caFile: null, trustBundle: null, trustRoot: null, pollIntervalS: 60 },
+    cloud: {
+      url: "https://cloud.example",
+      relayUrl: null,
+      caFile: null,
+      trustBundle: null,
+      trustRoot: null,
+      pollIntervalS: 60,
+    },
     api: { host: "127.0.0.1", port: 7420, allowedOrigins: [], allowedHosts: [] },
-    lanes: [{ id: "gate", name: "gate" }],
+    lanes: [{ id: "gate", name: "gate", ...autoLane }],
     readers: [{ id: "nfc", lane: "gate", ...nfcDefaults }],
     policy: {
       event_ticket: { use: "single", undetermined: rejectAll },
@@ -32,7 +41,8 @@ test("the smallest file gets every default", () => {
     },
     storage: { afterLoss: "reject_single_use" },
     devices: { serialById: "/dev/serial/by-id" },
-    site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24 },
+    wallet: { apple: null, google: null, hce: null },
+    site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24, rotationPeriodS: 30 },
     zones: [],
     rules: [],
     simulation: null,
@@ -56,6 +66,9 @@ allowed_hosts = ["till.local:7420", "[fd00::1]"]
 [[lane]]
 id = "gate-1"
 name = "Gate 1 ☂"
+mode = "ask"
+decide_within_ms = 10_000
+on_silence = "accept"
 [[lane]]
 id = "gate-2"
 [[reader]]
@@ -63,6 +76,8 @@ id = "nfc"
 lane = "gate-1"
 kind = "nfc"
 driver = "nfc-pcsc"
+feedback = false
+ecp = true
 match = "^ACS .* 00$"
 socket = "/tmp/pcscd.comm"
 [[reader]]
@@ -145,11 +160,20 @@ test("every key of the file arrives, and relative paths are relative to the file
       allowedHosts: ["till.local:7420", "[fd00::1]"],
     },
     lanes: [
-      { id: "gate-1", name: "Gate 1 ☂" },
-      { id: "gate-2", name: "gate-2" },
+      { id: "gate-1", name: "Gate 1 ☂", mode: "ask", decideWithinMs: 10_000, onSilence: "accept" },
+      { id: "gate-2", name: "gate-2", ...autoLane },
     ],
     readers: [
-      { id: "nfc", lane: "gate-1", kind: "nfc", driver: "nfc-pcsc", match: "^ACS .* 00$", socket: "/tmp/pcscd.comm" },
+      {
+        id: "nfc",
+        lane: "gate-1",
+        kind: "nfc",
+        driver: "nfc-pcsc",
+        match: "^ACS .* 00$",
+        socket: "/tmp/pcscd.comm",
+        feedback: false,
+        ecp: true,
+      },
       {
         id: "qr",
         lane: "gate-2",
@@ -167,9 +191,15 @@ test("every key of the file arrives, and relative paths are relative to the file
     ],
     storage: { afterLoss: "accept" },
     devices: { serialById: "/etc/site/by-id" },
+    wallet: { apple: null, google: null, hce: null },
     simulation: { socket: "/etc/site/sim.sock" },
   });
-  expect(config.site).toEqual({ timeZone: "Europe/Berlin", dayBegins: "04:00", lateRevocationH: 48 });
+  expect(config.site).toEqual({
+    timeZone: "Europe/Berlin",
+    dayBegins: "04:00",
+    lateRevocationH: 48,
+    rotationPeriodS: 30,
+  });
   expect(config.zones).toEqual([
     {
       id: "pool",

@@ -43,6 +43,9 @@ export const nfcDefaults: Omit<NfcReaderConfig, "id" | "lane"> = {
   driver: "pcscd",
   match: ".*",
   socket: null,
+  probe: ["wallet", "ndef", "hce"],
+  feedback: true,
+  ecp: false,
 };
 
 export const serialDefaults: Omit<SerialReaderConfig, "id" | "lane" | "path"> = {

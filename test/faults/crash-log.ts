@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { faultFolder } from "./sandbox-folder.ts";
 
 /** What a program did to one folder, in order, as strace saw it. Names are relative to the folder; "" is the folder itself. */
 export type DiskEvent =
@@ -30,15 +29,6 @@ export function recordDisk(command: readonly string[], folder: string): readonly
   } finally {
     rmSync(log, { force: true });
   }
-}
-
-/** A folder for a program to write to, on a disk where its calls succeed as they do in the field. */
-export function recordingFolder(): ReturnType<typeof faultFolder> {
-  return faultFolder();
-}
-
-export function canRecord(): boolean {
-  return existsSync("/usr/bin/strace");
 }
 
 function readLog(text: string, folder: string): readonly DiskEvent[] {

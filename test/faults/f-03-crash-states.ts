@@ -1,19 +1,9 @@
 import { type Ack, childPath } from "./acks.ts";
 import { judgeCareless } from "./careless.ts";
-import { CrashDisk, crashKinds } from "./crash-disk.ts";
-import { canRecord, type DiskEvent, recordDisk, recordingFolder } from "./crash-log.ts";
-import { dice } from "./dice.ts";
-import {
-  bySize,
-  type ControlResult,
-  caughtBy,
-  type Fault,
-  type FaultResult,
-  mostViolations,
-  type Size,
-} from "./fault.ts";
+import { explore, recordProgram } from "./explore.ts";
+import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
 import { judgeFolder } from "./judge.ts";
-import { faultFolder } from "./sandbox-folder.ts";
+import { tracerMissing } from "./tracer.ts";
 
 export const crashStates: Fault = {
   id: "F-03",
@@ -23,14 +13,15 @@ export const crashStates: Fault = {
   control,
 };
 
-/** Enough presentations for the log to be copied into the database and begun again. */
-const presentations = 160;
+/** From small on enough for the log to be copied into the database and begun again; closing copies it in any case. */
+const presentations = { demo: 30, small: 160, large: 160 } as const;
 
 async function run(size: Size): Promise<FaultResult> {
-  if (!canRecord()) return { outcome: "skipped", reason: "strace is not installed" };
+  const missing = tracerMissing();
+  if (missing !== null) return { outcome: "skipped", reason: missing };
   const states = bySize(size, { demo: 2_000, small: 20_000, large: 500_000 });
-  const events = record([childPath("present.ts")], ["x", "2", String(presentations), "60"]);
-  const explored = explore(events, states, judgeFolder);
+  const events = recordProgram(childPath("present.ts"), ["x", "2", String(bySize(size, presentations)), "60"]);
+  const explored = await explore(events, states, (folder, told) => judgeFolder(folder, acksIn(told)));
   const points = events.filter(({ kind }) => kind !== "told").length;
   return {
     outcome: "played",
@@ -41,44 +32,16 @@ async function run(size: Size): Promise<FaultResult> {
 
 /** The library's own default must be seen to lose what it acknowledged. */
 async function control(): Promise<ControlResult> {
-  if (!canRecord()) return { outcome: "skipped", reason: "strace is not installed" };
-  const events = record([childPath("careless.ts")], ["x", "20"]);
-  return caughtBy(explore(events, 200, judgeCareless).violations);
+  const missing = tracerMissing();
+  if (missing !== null) return { outcome: "skipped", reason: missing };
+  const events = recordProgram(childPath("careless.ts"), ["x", "20"]);
+  const explored = await explore(events, 200, (folder, told) => judgeCareless(folder, acksIn(told)));
+  return caughtBy(explored.violations);
 }
 
-function record(command: readonly string[], args: readonly string[]): readonly DiskEvent[] {
-  using folder = recordingFolder();
-  return recordDisk([process.execPath, ...command, folder.path, ...args], folder.path);
-}
-
-/** Plays the log up to points spread evenly over it, and crashes there in every way. */
-function explore(
-  events: readonly DiskEvent[],
-  wanted: number,
-  judge: (folder: string, acks: readonly Ack[]) => readonly string[],
-): { readonly states: number; readonly violations: readonly string[] } {
-  const disk = new CrashDisk();
-  const drawn = dice(wanted);
-  const acks: Ack[] = [];
-  const violations: string[] = [];
-  let states = 0;
-  for (const [at, event] of events.entries()) {
-    disk.apply(event);
-    if (event.kind === "told") acks.push(...ackOf(event.line));
-    const due = Math.floor((wanted * (at + 1)) / events.length);
-    for (; states < due && violations.length < mostViolations; states++) {
-      const kind = crashKinds[states % crashKinds.length] ?? "nothing";
-      using folder = faultFolder("memory");
-      disk.crashInto(folder.path, kind, drawn);
-      violations.push(...judge(folder.path, acks).map((said) => `after call ${at} (${event.kind}), ${kind}: ${said}`));
-    }
-  }
-  return { states, violations };
-}
-
-function ackOf(line: string): readonly Ack[] {
-  return line.split("\n").flatMap((one) => {
-    const [kind, id = "", outcome] = one.split(" ");
+function acksIn(told: readonly string[]): readonly Ack[] {
+  return told.flatMap((line) => {
+    const [kind, id = "", outcome] = line.split(" ");
     return kind === "A" ? [{ id, outcome: outcome === "accepted" ? "accepted" : "rejected" }] : [];
   });
 }

@@ -1,11 +1,13 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childPath, startChild } from "./acks.ts";
 import { judgeCareless } from "./careless.ts";
-import { type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
+import { type ControlResult, caughtBy, type Fault, type FaultResult, mostViolations, type Size } from "./fault.ts";
+import { inParallel } from "./in-parallel.ts";
 import { judgeFolder } from "./judge.ts";
 import { faultFolder } from "./sandbox-folder.ts";
 import { makeTemplate, type Template } from "./template.ts";
+import { dismissTracer, storeFiles, tracerMissing, tracing } from "./tracer.ts";
 
 export const refusedCalls: Fault = {
   id: "F-04",
@@ -22,22 +24,23 @@ interface Refusal {
   readonly at: number;
 }
 
-/** A run that is not done by then has met a disk that fails at every opening: it stays closed, and ends there. */
-const patienceMs = 3_500;
+/** How long the disk stays bad: a store that is opened again meets the same refusal. */
+const badMs = 1_500;
+/** From then on it must be back within this time. */
+const backWithinMs = 10_000;
+/** Runs at a time: they mostly wait. */
+const width = 3;
 
 async function run(size: Size): Promise<FaultResult> {
-  if (!existsSync("/usr/bin/strace")) return { outcome: "skipped", reason: "strace is not installed" };
+  const missing = tracerMissing();
+  if (missing !== null) return { outcome: "skipped", reason: missing };
   using template = await makeTemplate(20);
   const refusals = refusalsFor(size);
-  const violations: string[] = [];
-  const counts = { runs: refusals.length, "came back": 0, "stayed closed": 0, "not recorded, and said so": 0 };
-  for (const refusal of refusals) {
-    const result = await play(refusal, template);
-    counts[result.cameBack ? "came back" : "stayed closed"] += 1;
-    counts["not recorded, and said so"] += result.unrecorded;
-    const { call, error, at } = refusal;
-    violations.push(...result.violations.map((said) => `${error} on ${call} ${at}: ${said}`));
-  }
+  const runs = await inParallel(refusals, width, (refusal) => play(refusal, template));
+  const violations = runs.flatMap((run) => run.violations).slice(0, mostViolations);
+  const unrecorded = runs.reduce((sum, run) => sum + run.unrecorded, 0);
+  const lost = runs.filter((run) => run.losses > 0).length;
+  const counts = { runs: runs.length, "lost the store": lost, "scans not recorded, and said so": unrecorded };
   return { outcome: "played", counts, violations };
 }
 
@@ -61,49 +64,44 @@ function refusalsFor(size: Size): readonly Refusal[] {
   );
 }
 
-async function play(
-  refusal: Refusal,
-  template: Template,
-): Promise<{ readonly violations: readonly string[]; readonly cameBack: boolean; readonly unrecorded: number }> {
+interface Run {
+  readonly violations: readonly string[];
+  readonly losses: number;
+  readonly unrecorded: number;
+}
+
+async function play({ call, error, at }: Refusal, template: Template): Promise<Run> {
   using folder = faultFolder();
   template.copyTo(folder.path);
   const child = startChild([
-    ...injecting(refusal, folder.path),
+    ...tracing(`${call}:error=${error}:when=${at}`, storeFiles(join(folder.path, "agent.sqlite"))),
     process.execPath,
     childPath("supervised.ts"),
-    folder.path,
-    "x",
-    "30",
-    "20",
-    "0",
-    String(patienceMs),
+    ...[folder.path, "x", "30", "20", "0", String(badMs + backWithinMs)],
   ]);
+  await Promise.race([child.ended, sleep(badMs)]);
+  await dismissTracer(child.pid);
   const { acks, unrecorded, lines } = await child.ended;
-  const cameBack = lines.includes("done");
-  const judged = judgeFolder(folder.path, [...template.acks, ...acks]);
-  const crashed = lines.filter((line) => line.startsWith("stderr:"));
-  return { violations: [...judged, ...crashed], cameBack, unrecorded: unrecorded.length };
+  const found = [
+    ...judgeFolder(folder.path, [...template.acks, ...acks]),
+    ...lines.filter((line) => line.startsWith("stderr:")),
+    ...(lines.includes("done") ? [] : [`not back ${backWithinMs} ms after the disk was good again`]),
+  ];
+  return {
+    violations: found.map((said) => `${error} on ${call} ${at}: ${said}`),
+    losses: lines.filter((line) => line.startsWith("lost ")).length,
+    unrecorded: unrecorded.length,
+  };
 }
 
-/** Only calls to the store's own files are counted and refused: a program has to be loaded before it can fail. */
-function injecting({ call, error, at }: Refusal, folder: string): readonly string[] {
-  const file = join(folder, "agent.sqlite");
-  const paths = ["", "-wal", "-journal", ".mark", ".lock", ".fresh"].flatMap((suffix) => ["-P", file + suffix]);
-  const inject = `inject=${call}:error=${error}:when=${at}`;
-  const tracer = ["strace", "-f", "-qq", "-o", "/dev/null", ...paths];
-  return [...tracer, "-e", `trace=${call}`, "-e", inject];
-}
-
-/** A sync that does nothing and says that it did all: what it loses must be seen. */
+/** A disk that says that it wrote a page, and did not: what it loses must be seen. */
 async function control(): Promise<ControlResult> {
-  if (!existsSync("/usr/bin/strace")) return { outcome: "skipped", reason: "strace is not installed" };
+  const missing = tracerMissing();
+  if (missing !== null) return { outcome: "skipped", reason: missing };
   using folder = faultFolder();
-  const file = join(folder.path, "careless.sqlite-wal");
-  const tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e", "trace=pwrite64"];
-  // The disk says that it wrote a page, and did not. The first write is the log's header, then come a frame's header and
-  // its page, by turns.
-  const lying = ["-e", "inject=pwrite64:retval=4096:when=31+2"];
+  // The first write is the log's header, then come a frame's header and its page, by turns.
+  const lying = tracing("pwrite64:retval=4096:when=31+2", [join(folder.path, "careless.sqlite-wal")]);
   const command = [process.execPath, childPath("careless.ts"), folder.path, "x", "30"];
-  const { acks } = await startChild([...tracer, ...lying, ...command]).ended;
+  const { acks } = await startChild([...lying, ...command]).ended;
   return caughtBy(judgeCareless(folder.path, acks));
 }

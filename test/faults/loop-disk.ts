@@ -49,13 +49,24 @@ export function makeLoopDisk(megabytes: number, mountOptions = ""): LoopDisk | s
   const must = (problem: string | null): void => {
     if (problem !== null) throw new Error(problem);
   };
+  const device = (): string =>
+    spawnSync("findmnt", ["-n", "-o", "SOURCE", path], { encoding: "utf8" }).stdout.trim().slice("/dev/".length);
   return {
     path,
     beside: folder.path,
-    device: () => spawnSync("findmnt", ["-n", "-o", "SOURCE", path], { encoding: "utf8" }).stdout.trim().slice(5),
+    device,
     // EXT4_IOC_SHUTDOWN = _IOR('X', 125, __u32) with EXT4_GOING_FLAGS_NOLOGFLUSH = 2 (fs/ext4/ext4.h).
     cutPower: () => must(command("/usr/bin/perl", ["-e", shutDown, path])),
-    unmount: () => must(command("umount", [path])),
+    unmount() {
+      const left = `/sys/fs/ext4/${device()}`;
+      must(command("umount", [path]));
+      // A program that was started in a mount namespace of its own meanwhile holds a copy of the mount: until it ends, the
+      // same broken file system would be mounted again.
+      for (const begun = performance.now(); existsSync(left); ) {
+        if (performance.now() - begun > releasedWithinMs) throw new Error(`${left} is still in use elsewhere`);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      }
+    },
     mount: () => must(mount()),
     repair: () => {
       // Exit code 1 says that something was repaired (e2fsck(8)).
@@ -65,6 +76,9 @@ export function makeLoopDisk(megabytes: number, mountOptions = ""): LoopDisk | s
     [Symbol.dispose]: dispose,
   };
 }
+
+/** Longest time of other tests that have a mount namespace of their own. */
+const releasedWithinMs = 120_000;
 
 const shutDown =
   'open(my $folder, "<", $ARGV[0]) or die $!; my $flags = pack("L", 2); ioctl($folder, 0x8004587d, $flags) or die $!;';

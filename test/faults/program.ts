@@ -19,6 +19,8 @@ export async function buildProgram(folder: string): Promise<string> {
 /** A running agent program. */
 export interface Program {
   readonly child: ChildProcess;
+  /** Its newest words, at most 20,000 characters. */
+  said(): string;
   readonly ended: Promise<{
     readonly exit: number | null;
     readonly signal: NodeJS.Signals | null;
@@ -42,7 +44,7 @@ export function startProgram(
   child.stderr.on("data", hear);
   const { promise, resolve } = Promise.withResolvers<Awaited<Program["ended"]>>();
   child.once("close", (exit, signal) => resolve({ exit, signal, said }));
-  return { child, ended: promise };
+  return { child, said: () => said, ended: promise };
 }
 
 /** Asks an agent over its Unix socket; null when nobody answers, whatever the reason. */

@@ -1,6 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Cloud, type MerchantClient, merchantClient, startCloud } from "../../fixtures/cloud/index.ts";
+import {
+  type Cloud,
+  type CloudOptions,
+  type MerchantClient,
+  merchantClient,
+  startCloud,
+} from "../../fixtures/cloud/index.ts";
 import { serveSteering } from "../../fixtures/demo/control.ts";
 import { type Cut, startCut } from "../../fixtures/network/cut.ts";
 import { askProgram, buildProgram, type Program, startProgram } from "./program.ts";
@@ -20,7 +26,7 @@ export interface Site extends AsyncDisposable {
   /** Starts the agent; the caller ends it. */
   start(options?: Parameters<typeof startProgram>[2]): Program;
   /** Runs one command to its end. */
-  command(args: readonly string[]): Promise<Awaited<Program["ended"]>>;
+  command(args: readonly string[], wrap?: readonly string[]): Promise<Awaited<Program["ended"]>>;
   ask(method: "GET" | "POST", path: string, body?: object): ReturnType<typeof askProgram>;
   /** Resolves when the lane can decide; false when it cannot within `withinMs`. */
   untilReady(withinMs?: number): Promise<boolean>;
@@ -32,20 +38,32 @@ export interface IssuedPass {
   readonly text: string;
 }
 
-/** @param stateDir where the database lies; in the site's own folder when it is left out */
-export async function openSite(options: { readonly stateDir?: string; readonly enrol?: boolean } = {}): Promise<Site> {
+export interface SiteOptions {
+  /** Where the database lies; in the site's own folder when it is left out. */
+  readonly stateDir?: string;
+  readonly enrol?: boolean;
+  /** Lanes beside the first one, none when left out: their ids. */
+  readonly moreLanes?: readonly string[];
+  /** Stands between the cut and the cloud's port. */
+  readonly line?: (port: number) => Promise<{ readonly port: number; close(): Promise<void> }>;
+  readonly cloud?: Partial<CloudOptions>;
+}
+
+export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const own = faultFolder();
   const folder = own.path;
   const stateDir = options.stateDir ?? join(folder, "state");
   const entry = await buildProgram(folder);
-  const cloud = await startCloud({ port: 0, databaseFile: join(folder, "cloud.sqlite") });
+  const cloud = await startCloud({ port: 0, databaseFile: join(folder, "cloud.sqlite"), ...options.cloud });
   const merchant = merchantClient({ url: cloud.url, secretKey: cloud.secretKey });
-  const network = await startCut({ target: { host: "127.0.0.1", port: cloud.port } });
+  const line = (await options.line?.(cloud.port)) ?? null;
+  const network = await startCut({ target: { host: "127.0.0.1", port: line?.port ?? cloud.port } });
   const configFile = join(folder, "agent.toml");
   const socket = join(folder, "run", "api.sock");
   const steeringSocket = join(folder, "steering.sock");
   mkdirSync(join(folder, "run"));
-  writeFileSync(configFile, configText(network.port, stateDir, steeringSocket));
+  const lanes = [siteLane, ...(options.moreLanes ?? [])];
+  writeFileSync(configFile, configText(network.port, stateDir, steeringSocket) + lanes.map(laneText).join(""));
   // The address of presentations is there only where devices are simulated.
   const steering = await serveSteering(steeringSocket, {
     present: () => Promise.resolve(),
@@ -62,7 +80,7 @@ export async function openSite(options: { readonly stateDir?: string; readonly e
     merchant,
     network,
     start: (start) => startProgram(entry, ["run", "--config", configFile], start),
-    command: (args) => startProgram(entry, [...args, "--config", configFile]).ended,
+    command: (args, wrap = []) => startProgram(entry, [...args, "--config", configFile], { wrap }).ended,
     // The agent itself gives up an answer after a minute.
     ask: (method, path, body) => askProgram(socket, method, path, body ?? null, 70_000),
     async untilReady(withinMs = 15_000) {
@@ -88,6 +106,7 @@ export async function openSite(options: { readonly stateDir?: string; readonly e
     async [Symbol.asyncDispose]() {
       steering.close();
       await network.close();
+      await line?.close();
       await cloud.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -111,12 +130,17 @@ url = "http://127.0.0.1:${cloudPort}"
 port = 0
 [simulation]
 socket = ${JSON.stringify(steeringSocket)}
+`;
+}
+
+function laneText(id: string): string {
+  return `
 [[lane]]
-id = "${siteLane}"
+id = "${id}"
 [[reader]]
-id = "gate-1-qr"
-lane = "${siteLane}"
+id = "${id}-qr"
+lane = "${id}"
 kind = "serial"
-path = "not-plugged-in"
+path = "${id}-not-plugged-in"
 `;
 }

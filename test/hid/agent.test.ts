@@ -8,7 +8,7 @@ import { recordingSink, until } from "../serial/plugged-reader.ts";
 
 test("a reader of kind hid is opened by the agent as a HID-POS scanner, and waited for when it is absent", async () => {
   const config = { id: "gate-1-hid", lane: "gate-1", kind: "hid", path: "/dev/no-such-hidraw" } as const;
-  const driver = driverOf(config);
+  const driver = driverOf(config, { options: () => ({}) });
   expect(driver.channel).toBe("hid");
   const conditions = openConditions(
     () => "2026-05-19T10:00:00.000Z",

@@ -26,6 +26,7 @@ import {
   rootFile,
   rotatingQrText,
   sha256,
+  signBytes,
   signE1B,
   signE1J,
   signJws,
@@ -107,6 +108,15 @@ describe("keys and signatures", () => {
       "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
     );
     expect(Object.keys(key.publicJwk)).not.toContain("d");
+  });
+
+  test("an ES256 signature is the one that RFC 6979 appendix A.2.5 gives for P-256, SHA-256 and the message sample", () => {
+    const scalar = Buffer.from("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721", "hex");
+    const signature = signBytes(Buffer.from("sample"), makeKey("ES256", "1", scalar));
+    expect(Buffer.from(signature).toString("hex")).toBe(
+      "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716" +
+        "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    );
   });
 
   test("a root key is named by its RFC 7638 thumbprint", async () => {

@@ -11,7 +11,8 @@ const hostile = `"><script>alert(1)</script>&'`;
 test("names of lanes and scenes, tokens and asked addresses cannot become markup", () => {
   const demo = { token: hostile, scenes: [{ name: hostile, title: hostile }] };
   const lane = laneView({ lane: hostile, name: hostile });
-  for (const html of [pages.lane(lane, { version: hostile, demo }), pages.lanes([lane], hostile)]) {
+  const camera = { reader: hostile, token: hostile, picturesPerS: 4 };
+  for (const html of [pages.lane(lane, { version: hostile, demo, camera }), pages.lanes([lane], hostile)]) {
     expect(html).not.toContain("<script>alert");
     expect(html).toContain("&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#39;");
   }
@@ -19,7 +20,8 @@ test("names of lanes and scenes, tokens and asked addresses cannot become markup
 
 test("no page has an inline script, style or event attribute, so the strict policy holds", () => {
   const demo = { token: "t", scenes: demoScenes };
-  for (const html of [pages.lane(laneView(), { version: "1", demo }), pages.lanes([laneView()], "x")]) {
+  const camera = { reader: "gate-1-cam", token: "t", picturesPerS: 4 };
+  for (const html of [pages.lane(laneView(), { version: "1", demo, camera }), pages.lanes([laneView()], "x")]) {
     expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/i);
     for (const [, attributes, body] of html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)) {
       expect([attributes, body]).toEqual([expect.stringContaining("src="), ""]);
@@ -29,7 +31,7 @@ test("no page has an inline script, style or event attribute, so the strict poli
 });
 
 test("every file a page asks for is there, in plain JavaScript, with its type", () => {
-  const html = pages.lane(laneView(), { version: "1", demo: null });
+  const html = pages.lane(laneView(), { version: "1", demo: null, camera: null });
   const asked = [...html.matchAll(/"\/assets\/([^"]+)"/g)].map(([, name]) => name ?? "");
   expect(asked.length).toBeGreaterThan(3);
   const seen = new Set<string>();
@@ -47,7 +49,7 @@ test("every file a page asks for is there, in plain JavaScript, with its type", 
 });
 
 test("a page that has heard nothing yet claims nothing", () => {
-  const html = pages.lane(laneView({ state: "accepted", reason: "ok" }), { version: "1", demo: null });
+  const html = pages.lane(laneView({ state: "accepted", reason: "ok" }), { version: "1", demo: null, camera: null });
   expect(html).toContain('data-state="offline"');
   expect(html).toContain("Not connected");
   expect(html).not.toMatch(/Accepted|Your pass is good/);

@@ -1,33 +1,18 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { apiSocketName } from "../../agent/config/index.ts";
-import { laneAssets, lanePages } from "../../agent/lane/index.ts";
-import { createLog } from "../../agent/log.ts";
-import { startApi } from "../../agent/pos/index.ts";
 import { scanImage } from "../../agent/scan-image.ts";
 import { openBench } from "../cli/bench.ts";
 import { barcode, picture } from "../image/barcodes.ts";
 import { greyPng } from "../image/png-files.ts";
 import { startGate } from "./gate.ts";
+import { startGateApi } from "./gate-api.ts";
 
 test("a picture of a pass is verified by the running agent, which records nothing and uses nothing up", async () => {
   await using gate = await startGate();
   const { id, text } = await gate.issue("event_ticket");
   const { runtimeDir, stateDir } = gate.config;
-  mkdirSync(runtimeDir, { recursive: true });
-  const api = await startApi({
-    facade: gate.agent.facade,
-    host: "127.0.0.1",
-    port: 0,
-    socketPath: join(runtimeDir, apiSocketName),
-    tokenFile: join(stateDir, "api-token"),
-    allowedOrigins: [],
-    allowedHosts: [],
-    version: "0.0.0-test",
-    log: createLog(() => undefined, { journal: false, debug: false }),
-    pages: lanePages({ locale: "en", assets: await laneAssets() }),
-  });
+  const api = await startGateApi(gate);
   const bench = openBench();
   const frame = picture(barcode("qr", text), { module: 4 });
   const image = join(gate.folder, "pass.png");

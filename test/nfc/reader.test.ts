@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nfcReader } from "../../drivers/nfc/index.ts";
@@ -66,31 +65,6 @@ describe.skipIf(missing !== null)("a reader on a real pcscd", () => {
     await emptied(reader);
   });
 });
-
-test("fifty insertions on two readers side by side, swapped as fast as pcscd sees them, are fifty presentations and no descriptor", async (context) => {
-  if (missing !== null) return context.skip(missing);
-  await using first = await startVirtualReader();
-  await using second = await startVirtualReader();
-  const count = () => readdirSync("/proc/self/fd").length;
-  const before = count();
-
-  const insertAll = async (reader: VirtualReader) => {
-    const watched = await watchReader(reader, "pcscd");
-    for (let index = 0; index < 25; index += 1) {
-      await reader.insert(pass, { quick: index > 0 });
-      expect(await watched.presentation(index)).toMatchObject({ outcome: "payload" });
-      // The driver is done with the card: from here a swap is a removal and an insertion, whoever saw them.
-      const last = async () => (await reader.log()).at(-1);
-      await expect.poll(last, { interval: 5, timeout: 5_000 }).toMatchObject({ kind: "power", event: "off" });
-      await reader.remove();
-    }
-    await watched.ended(24);
-    expect(kinds(watched.said).filter((kind) => kind === "started")).toHaveLength(25);
-    expect(await watched.stop()).toBeNull();
-  };
-  await Promise.all([insertAll(first), insertAll(second)]);
-  await expect.poll(count, { timeout: 5_000 }).toBeLessThanOrEqual(before);
-}, 60_000);
 
 test("the whole tap has a deadline of its own", async (context) => {
   if (missing !== null) return context.skip(missing);

@@ -7,6 +7,8 @@ import { until } from "./virtual.ts";
 
 const pass: CardScript = { kind: "type4", ndef: Uint8Array.of(0xd4, 1, 0, 0x61) };
 
+const wallet = { apple: null, google: null, notice: () => undefined };
+
 /** Serves a fake until it fails or is stopped; `said` in the words of `kinds`. */
 function serve(options: FakeOptions, match = /^Fake/) {
   const fake: FakeTransport = fakeTransport(options);
@@ -15,7 +17,14 @@ function serve(options: FakeOptions, match = /^Fake/) {
   const word = (presentation: Presentation) => (presentation.outcome === "payload" ? "payload" : presentation.reason);
   const run = serveReader(
     fake.transport,
-    { match, tapDeadlineMs: 1_000, apduDeadlineMs: 200 },
+    {
+      match,
+      tapDeadlineMs: 1_000,
+      apduDeadlineMs: 200,
+      feedback: false,
+      ecp: false,
+      probe: { order: ["ndef"], wallet, hce: null },
+    },
     {
       ready: () => said.push("ready"),
       started: () => said.push("started"),

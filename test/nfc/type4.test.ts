@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CardFault, type CardLink, encodeCommand, sendCommand } from "../../drivers/nfc/cards/apdu.ts";
-import { readType4, type Type4Reading } from "../../drivers/nfc/cards/type4.ts";
-import { cardFamily, probeCard } from "../../drivers/nfc/probe.ts";
+import type { TagReading } from "../../drivers/nfc/cards/tag.ts";
+import { readType4 } from "../../drivers/nfc/cards/type4.ts";
+import { cardFamily } from "../../drivers/nfc/family.ts";
+import { probeCard } from "../../drivers/nfc/probe.ts";
 import { type CardScript, playCard, type Type4Script } from "../../fixtures/wallet/index.ts";
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
@@ -36,6 +38,13 @@ function talk(lines: Readonly<Record<string, string>>): CardLink {
 }
 
 const tag = (script: Partial<Type4Script> = {}): Type4Script => ({ kind: "type4", ndef: hello, ...script });
+const probe = (link: CardLink, atr: string) =>
+  probeCard(
+    link,
+    bytes(atr),
+    { order: ["ndef"], wallet: { apple: null, google: null, notice: () => {} }, hce: null },
+    () => {},
+  );
 const read = (script: Partial<Type4Script>) => readType4(cardLink(tag(script)));
 
 test("the dialogue of the specification, byte for byte", async () => {
@@ -143,7 +152,7 @@ describe("what cannot be read has a reason", () => {
     ],
     ["a card that refuses every length (6700)", { refuseLeAbove: 1 }, "bad_status"],
   ])("%s", async (_, script, expected) => {
-    const reading: Type4Reading = await read(script);
+    const reading: TagReading = await read(script);
     expect(reading.outcome === "refused" ? reading.reason : reading.outcome).toBe(expected);
   });
 });
@@ -190,7 +199,7 @@ describe("the family of a card", () => {
     ["a chip with historical bytes", "3B8A80014A434F5033315632323298", "iso_dep"],
     ["a type B card", "3B8880011122334455667788AA", "iso_dep"],
     ["MIFARE Classic", "3B8F8001804F0CA000000306030001000000006A", "storage"],
-    ["NTAG", "3B8F8001804F0CA0000003060300030000000068", "storage"],
+    ["NTAG", "3B8F8001804F0CA0000003060300030000000068", "type2"],
     ["FeliCa", "3B8F8001804F0CA00000030611003B0000000042", "storage"],
     ["a chip whose second historical byte is 4F", "3B838001804F0142", "iso_dep"],
     ["another workgroup's mark", "3B8F8001804F0CA000000307030003000000006A", "iso_dep"],
@@ -219,11 +228,15 @@ describe("a card becomes a presentation", () => {
       { reason: "frame_too_long" },
     ],
   ])("%s", async (_, script, expected) => {
-    expect(await probeCard(cardLink(script), bytes("3B80800101"))).toMatchObject(expected);
+    expect(await probe(cardLink(script), "3B80800101")).toMatchObject({ presentation: expected });
   });
 
-  test("a memory card is not asked anything", async () => {
-    const presentation = await probeCard(talk({}), bytes("3B8F8001804F0CA0000003060300030000000068"));
-    expect(presentation).toMatchObject({ outcome: "unreadable", reason: "card_unsupported" });
+  test.each([
+    ["MIFARE Classic", "3B8F8001804F0CA000000306030001000000006A"],
+    ["FeliCa", "3B8F8001804F0CA00000030611003B0000000042"],
+    ["a name of ours by another standard", "3B8F8001804F0CA0000003060B00030000000060"],
+  ])("a memory card that is no tag is not asked anything: %s", async (_, atr) => {
+    const expected = { presentation: { outcome: "unreadable", reason: "card_unsupported", protocol: null } };
+    expect(await probe(talk({}), atr)).toMatchObject(expected);
   });
 });

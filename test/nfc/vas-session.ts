@@ -8,10 +8,10 @@ import {
   demoKey,
   type IphonePass,
   type IphoneScript,
-  playCard,
   publicPoint,
 } from "../../fixtures/wallet/index.ts";
-import { bytes, hexOf, walletAnswer } from "./vas-vectors.ts";
+import { answering, type PlayedPhone, played } from "./told-link.ts";
+import { walletAnswer } from "./vas-vectors.ts";
 
 /** Sessions of Apple VAS without a reader in between. */
 
@@ -22,39 +22,9 @@ export const latin1 = (words: string): Uint8Array => Uint8Array.from(Buffer.from
 export const minimalCommand =
   "80ca01012f9f220201009f252003b57cdb3eca0984ba9abdc2fb45d86626d87b39d33c5c6dbbc313a6347a31469f26040080000200";
 
-export interface ToldLink extends CardLink {
-  /** The commands so far, in hex. */
-  readonly told: readonly string[];
-}
-
-/** A card that gives these answers in this order, then is gone. */
-export function answering(...answers: readonly string[]): ToldLink {
-  const told: string[] = [];
-  return {
-    told,
-    exchange: async (command) => {
-      told.push(hexOf(command));
-      return bytes(answers[told.length - 1] ?? "");
-    },
-  };
-}
-
 /** A virtual iPhone; `end` cuts its power and gives what its screen has shown. */
-export function phone(script: Partial<IphoneScript>): ToldLink & { end(): readonly string[] } {
-  const card = playCard({ kind: "iphone", passes: [], ...script });
-  const told: string[] = [];
-  return {
-    told,
-    end: () => {
-      card.reset();
-      return card.shown?.() ?? [];
-    },
-    exchange: async (command) => {
-      told.push(hexOf(command));
-      const answer = card.reply(command);
-      return answer.kind === "bytes" ? answer.bytes : new Uint8Array();
-    },
-  };
+export function phone(script: Partial<IphoneScript>): PlayedPhone {
+  return played({ kind: "iphone", passes: [], ...script });
 }
 
 /** A pass for a published key. */

@@ -3,7 +3,8 @@ import { writeTlv } from "../../drivers/nfc/cards/tlv.ts";
 import { replayGuard, type VasNotice, vasOptions } from "../../drivers/nfc/cards/vas/index.ts";
 import type { Guidance } from "../../drivers/reader.ts";
 import { demoKey, demoKeyNames, publicPoint } from "../../fixtures/wallet/index.ts";
-import { answering, latin1, minimalCommand, pass, phone, readAnswers, readFrom, text } from "./vas-session.ts";
+import { answering } from "./told-link.ts";
+import { latin1, minimalCommand, pass, phone, readAnswers, readFrom, text } from "./vas-session.ts";
 import { bytes, demoPassType, hexOf, phoneEpoch, selectWallet, vectors, walletAnswer } from "./vas-vectors.ts";
 
 const allTypes = demoKeyNames.map(demoPassType);

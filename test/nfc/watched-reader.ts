@@ -1,5 +1,11 @@
 import { type NfcReaderOptions, nfcReader } from "../../drivers/nfc/index.ts";
-import { type Feedback, type Presentation, ReaderFault } from "../../drivers/reader.ts";
+import {
+  type Feedback,
+  type Guidance,
+  type Presentation,
+  ReaderFault,
+  type ReaderNotice,
+} from "../../drivers/reader.ts";
 import type { VirtualReader } from "../../fixtures/wallet/index.ts";
 import { type DriverName, until } from "./virtual.ts";
 
@@ -24,6 +30,8 @@ export interface WatchedReader {
 export interface WatchOptions extends Partial<NfcReaderOptions> {
   /** What the owner answers to a presentation; `accepted` at once without. */
   readonly decide?: (presentation: Presentation) => Promise<Feedback>;
+  readonly noticed?: (notice: ReaderNotice) => void;
+  readonly guidance?: (hint: Guidance) => void;
 }
 
 /** Runs a driver on a virtual reader until it is ready, and remembers what it says. */
@@ -50,17 +58,23 @@ export function runReader(
 ): WatchedReader {
   const said: Said[] = [];
   const controller = new AbortController();
-  const { decide = async () => "accepted", ...driverOptions } = options;
+  const {
+    decide = async () => "accepted",
+    noticed = () => undefined,
+    guidance = () => undefined,
+    ...driverOptions
+  } = options;
   const run = nfcReader({ driver, match: /00 00$/, socket: reader.socket, apduDeadlineMs: 600, ...driverOptions }).run(
     {
       ready: (model) => said.push({ kind: "ready", model }),
       started: () => said.push({ kind: "started" }),
-      guidance: () => undefined,
+      guidance,
       presented: (presentation) => {
         said.push({ kind: "presented", presentation });
         return decide(presentation);
       },
       ended: () => said.push({ kind: "ended" }),
+      noticed,
     },
     controller.signal,
   );

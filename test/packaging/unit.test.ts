@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { describe, expect, type TestContext, test } from "vitest";
+import { scannerModels } from "../../drivers/serial/index.ts";
 import type { StepResult } from "../../scripts/check/step.ts";
 import { readUnit, scoreUnit, verifyUnit } from "../../scripts/check/unit.ts";
 
@@ -127,6 +128,15 @@ describe("the udev rules", () => {
   test("are understood by udev, which would complain of a wrong key", (context) => {
     expect(complaints(context, text)).toEqual([]);
     expect(complaints(context, text.replace("GROUP=", "GRUPPE="))).not.toEqual([]);
+  });
+
+  test.each(["usb", "tty", "hidraw"])("know every vendor of the table of scanners, for %s devices", (subsystem) => {
+    const line = text
+      .split("\n")
+      .find((one) => one.startsWith(`SUBSYSTEM=="${subsystem}"`) && one.includes("idVendor"));
+    const named = /idVendor\}=="([0-9a-f|]+)"/.exec(line ?? "")?.[1]?.split("|") ?? [];
+    const vendors = new Set(scannerModels.flatMap(({ usb }) => usb.map(({ vendor }) => vendor)));
+    expect([...vendors].filter((vendor) => !named.includes(vendor))).toEqual([]);
   });
 
   test("come before ModemManager looks for modems", () => {

@@ -1,5 +1,8 @@
 import { type BookDesk, BooksFault } from "../../agent/books/views.ts";
+import type { LaneCamera } from "../../agent/lane-camera.ts";
+import { type OperatorDesk, OperatorFault } from "../../agent/operator-views.ts";
 import type { ScanRecord } from "../../agent/record.ts";
+import type { TillDesk } from "../../agent/till-views.ts";
 import type { TrustDesk } from "../../agent/trust-views.ts";
 import {
   type AgentFacade,
@@ -26,8 +29,12 @@ export interface FacadeOptions {
   readonly scenes?: readonly { readonly name: string; readonly title: string }[];
   readonly records?: readonly ScanRecord[];
   readonly lanes?: readonly Partial<LaneView>[];
+  readonly cameras?: readonly LaneCamera[];
   readonly trust?: TrustDesk;
   readonly books?: BookDesk;
+  readonly till?: TillDesk;
+  readonly operator?: OperatorDesk;
+  readonly watchRecords?: AgentFacade["watchRecords"];
   readonly counters?: Partial<CountersView>;
   /** What verifying gives; without it nobody is enrolled. */
   readonly verdict?: (payload: Uint8Array) => Verdict;
@@ -81,6 +88,7 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
     unacknowledged: async () => ({ records: [], next: null }),
     acceptLoss: async () => [],
     retryDeadLetters: async () => 0,
+    importReceipt: async () => 0,
     sendNow: () => undefined,
     audit: async () => ({ whole: true, records: 0, first: null, last: null, checkpoints: 0, broken: null }),
     healthy: () => health.healthy,
@@ -93,6 +101,9 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
         : mine.filter((record) => record.sequence > afterSequence).slice(0, limit);
     },
     trust: () => options.trust ?? null,
+    till: () => options.till ?? noTill,
+    operator: () => options.operator ?? noOperator,
+    watchRecords: (listener) => options.watchRecords?.(listener) ?? (() => {}),
     books: () => options.books ?? emptyBooks,
     counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null, ...options.counters }),
     outbox: async () => ({
@@ -129,10 +140,30 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
       show("gate-1", name === "valid" ? { state: "accepted", reason: "ok" } : { state: "rejected", reason: "revoked" });
       return { said: `played ${name}` };
     },
+    cameras: () => options.cameras ?? [],
     scenes: () => options.scenes ?? [],
     verify: async (payload) => options.verdict?.(payload) ?? null,
   };
 }
+
+export const noTill: TillDesk = {
+  questions: () => [],
+  watch: () => () => {},
+  scan: async () => null,
+  decide: async () => {
+    throw new OperatorFault("scan_not_found", "there are no questions in this test");
+  },
+};
+const noAct = () => Promise.reject(new OperatorFault("not_enrolled", "there is no operator in this test"));
+export const noOperator: OperatorDesk = {
+  annul: noAct,
+  override: noAct,
+  enter: noAct,
+  begin: noAct,
+  end: noAct,
+  times: () => [],
+  count: noAct,
+};
 
 const noBooks = () => Promise.reject(new BooksFault("not_enrolled", "there are no books in this test"));
 const emptyBooks: BookDesk = {
@@ -157,6 +188,7 @@ export function laneView(change: Partial<LaneView> = {}): LaneView {
     environment: "live",
     simulated: false,
     degraded: false,
+    special: null,
     ...change,
   };
 }

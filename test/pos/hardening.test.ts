@@ -196,7 +196,7 @@ test("a stream gives the state at once, every change, and a beat each second", a
       return { event: event.slice("event: ".length), body };
     });
   expect(events.map(({ event }) => event)).toEqual(["hello", "view", "view", "beat", "beat"]);
-  expect(events[0]?.body).toEqual({ version: "0.1.0", sim_token: server.api.simToken });
+  expect(events[0]?.body).toEqual({ version: "0.1.0", camera_token: null, sim_token: server.api.simToken });
   expect(events[2]?.body).toEqual({
     lane: "gate-2",
     name: "Gate 2 <b>&",
@@ -210,6 +210,7 @@ test("a stream gives the state at once, every change, and a beat each second", a
     environment: "live",
     simulated: false,
     degraded: false,
+    special: null,
     display: {
       headline: "Already used",
       line: "First used Nov\u00a021,\u00a019:30, Gate 1",

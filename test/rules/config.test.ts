@@ -172,7 +172,11 @@ describe("the same rules from elsewhere", () => {
 
   test("nothing is no rule", () => {
     expect(readSiteRules({}, ["gate"])).toEqual({
-      rules: { site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24 }, zones: [], rules: [] },
+      rules: {
+        site: { timeZone: null, dayBegins: "00:00", lateRevocationH: 24, rotationPeriodS: 30 },
+        zones: [],
+        rules: [],
+      },
     });
   });
 

@@ -18,8 +18,8 @@ describe("a mistake is named", () => {
   test.each<readonly [unknown, string]>([
     [null, "a script is an object"],
     [[], "a script is an object"],
-    [{}, "kind: one of type4, iphone, raw"],
-    [{ kind: "type5" }, "kind: one of type4, iphone, raw"],
+    [{}, "kind: one of type2, type4, iphone, android, hce, emv, raw"],
+    [{ kind: "type5" }, "kind: one of type2, type4, iphone, android, hce, emv, raw"],
     [{ kind: "type4" }, "ndef: missing"],
     [{ kind: "raw" }, "answer: missing"],
     [{ kind: "type4", ndef: "D" }, "ndef: bytes in hex"],

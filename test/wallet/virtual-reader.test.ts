@@ -8,7 +8,10 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import { smartTapOptions, vasOptions } from "../../drivers/nfc/index.ts";
 import { type CardScript, type LogEntry, startVirtualReader, VirtualReaderFault } from "../../fixtures/wallet/index.ts";
+import { demoSetup } from "../nfc/smart-tap-vectors.ts";
+import { demoPassType } from "../nfc/vas-vectors.ts";
 import { obstacle } from "../nfc/virtual.ts";
 import { watchReader } from "../nfc/watched-reader.ts";
 
@@ -122,6 +125,28 @@ describe.skipIf(missing !== null)("the virtual phone's command line", () => {
     expect(await watched.outcome).toMatchObject({ code: "service_absent" });
   });
 
+  const google = smartTapOptions(demoSetup("google"));
+  const apple = vasOptions({ passTypes: [demoPassType("passkit")] });
+  test.each<readonly [readonly string[], string, string]>([
+    [["iphone", "--pass", "HELLO", "--demo-key", "passkit"], "apple_vas", "check mark"],
+    [["android", "--value", "HELLO", "--demo-key", "google"], "smart_tap", "pass given"],
+  ])("a phone with a wallet is read by a driver: %j", async (args, protocol, screen) => {
+    const running = phone(args);
+    const watched = await watchReader({ socket: await running.socket() }, "pcscd", {
+      wallet: { apple, google, notice: () => undefined },
+    });
+    expect(await watched.presentation(0)).toMatchObject({
+      ...{ outcome: "payload", protocol },
+      bytes: expect.toSatisfy((read: Uint8Array) => Buffer.from(read).toString() === "HELLO"),
+    });
+    await expect
+      .poll(() => running.lines.some((line) => line.endsWith(`phone shows: ${screen}`)), { timeout: 3_000 })
+      .toBe(true);
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    await watched.stop();
+  });
+
   test("inserts as often as it is told, then ends", async () => {
     const running = phone(["type4", "--text", "hi", "--repeat", "2", "--hold", "50"]);
     expect(await running.ended).toBe(0);
@@ -158,7 +183,7 @@ describe.skipIf(missing !== null)("the virtual phone's command line", () => {
 
 test.each<readonly [string, readonly string[], string]>([
   ["no card", [], "which card?"],
-  ["an unknown card", ["type5"], "kind: one of type4"],
+  ["an unknown card", ["type5"], "kind: one of type2, type4"],
   ["an iPhone's pass without a key", ["iphone", "--pass", "x"], "--pass needs --pass-type"],
   ["a card without content", ["type4"], "ndef: missing"],
   ["bytes that are none", ["type4", "--ndef-hex", "xyz"], "ndef: bytes in hex"],

@@ -1,8 +1,8 @@
 import { type Config, configJsonSchema, configShape, configToml } from "../../config/index.ts";
 import { badConfig, configPath, goodConfig, mistakeLines, readingOf } from "../chosen-config.ts";
-import { type CommandSpec, jsonOption } from "../command.ts";
-import { exitCodes } from "../commands.ts";
-import { plain } from "../text.ts";
+import { type Call, type CommandSpec, jsonOption } from "../command.ts";
+import { CommandFault, exitCodes } from "../commands.ts";
+import { columns, plain } from "../text.ts";
 import { toWire } from "../wire.ts";
 
 export const configCheckCommand: CommandSpec = {
@@ -39,17 +39,60 @@ export const configShowCommand: CommandSpec = {
   examples: [
     { line: "pass-agent config show", says: "as TOML, which reads back to the same" },
     { line: "pass-agent config show --json | jq .api.port", says: "one value" },
+    {
+      line: "pass-agent config show --effective",
+      says: "what is in force, and who says so: file, platform, default",
+    },
   ],
   positionals: [],
-  options: [jsonOption],
+  options: [
+    jsonOption,
+    {
+      name: "effective",
+      short: null,
+      value: null,
+      doc: "One value a line with where it comes from, after what the platform set was put under the file.",
+    },
+  ],
   usesConfig: true,
   run: async (call) => {
     const config = await goodConfig(call);
+    if (call.args.on("effective")) return showEffective(call, config);
     const text = call.args.on("json") ? `${JSON.stringify(configShape(config))}\n` : configToml(config);
     await call.io.stdout.write(text);
     return exitCodes.good;
   },
 };
+
+async function showEffective(call: Call, config: Config): Promise<number> {
+  const view = await readable(() => call.commands.effectiveConfig(config, configPath(call)), config.stateDir);
+  if (call.args.on("json")) {
+    await call.io.stdout.write(`${JSON.stringify(toWire(view))}\n`);
+    return exitCodes.good;
+  }
+  const version = view.version === null ? "none" : `${view.version}${view.onTrial ? ", on trial" : ""}`;
+  const refused =
+    view.refused === null ? [] : [`# version ${view.refused.version} refused: ${plain(view.refused.reason)}`];
+  const head = [`# the platform's version: ${version}; enabled: ${view.enabled} (remote)`, ...refused];
+  const rows = view.values.map(({ key, value, origin }) => [origin, `${plain(key)} = ${plain(JSON.stringify(value))}`]);
+  await call.io.stdout.write(`${[...head, ...columns(rows)].join("\n")}\n`);
+  return exitCodes.good;
+}
+
+/** The state folder is the agent's own. */
+async function readable<T>(read: () => Promise<T>, stateDir: string): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    if (code !== "EACCES" && code !== "EPERM") throw cause;
+    throw new CommandFault("state_forbidden", `This user may not read ${stateDir}, where the platform's values are`, {
+      remedy: "Run the command as root or as the agent's user, e.g. with: sudo",
+      exit: exitCodes.noPermission,
+      cause,
+    });
+  }
+}
 
 export const configSchemaCommand: CommandSpec = {
   words: ["config", "schema"],

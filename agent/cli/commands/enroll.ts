@@ -96,6 +96,6 @@ function enrolmentText(enrolment: Enrolment): readonly string[] {
       ["Lanes", plain(enrolment.lanes.join(", "))],
       ["Root", `${plain(enrolment.root)}, ${origins[enrolment.rootOrigin]}`],
     ]),
-    "Next: sudo systemctl restart pass-agent, or: pass-agent run",
+    "A running agent takes this up by itself; else: sudo systemctl start pass-agent, or: pass-agent run",
   ];
 }

@@ -1,4 +1,6 @@
+import { open } from "node:fs/promises";
 import type { Config, Json } from "../../config/index.ts";
+import { badUsage } from "../arguments.ts";
 import { agentOf, goodConfig } from "../chosen-config.ts";
 import type { Call, CommandSpec } from "../command.ts";
 import { CommandFault, exitCodes } from "../commands.ts";
@@ -56,13 +58,25 @@ export const outboxExportCommand: CommandSpec = {
   examples: [
     { line: "pass-agent outbox export /media/usb/scans.jsonl", says: "to a USB stick" },
     { line: "pass-agent outbox export - | wc -l", says: "to standard output" },
+    {
+      line: "pass-agent outbox export --signed /media/usb/gate-1.scans",
+      says: "to be uploaded elsewhere",
+    },
   ],
   positionals: [{ name: "file", required: true, doc: 'A file that is not there yet, or "-".' }],
-  options: [],
+  options: [
+    {
+      name: "signed",
+      short: null,
+      value: null,
+      doc: "Signed, for pass-agent outbox upload elsewhere. For the agent's user.",
+    },
+  ],
   usesConfig: true,
   run: async (call) => {
     const [file = "-"] = call.args.positionals;
     const config = await goodConfig(call);
+    if (call.args.on("signed")) return exportSigned(call, config, file);
     if (file === "-") {
       await exportRecords(call, config, (line) => call.io.stdout.write(line));
       return exitCodes.good;
@@ -72,6 +86,83 @@ export const outboxExportCommand: CommandSpec = {
     return exitCodes.good;
   },
 };
+
+/** All that waits, as batches that another terminal can upload in this one's name. */
+async function exportSigned(call: Call, config: Config, file: string): Promise<number> {
+  const records: Json[] = [];
+  await exportRecords(call, config, async (line) => {
+    const record: Json = JSON.parse(line);
+    records.push(record);
+  });
+  const lines = await call.commands.carry.sign(config, records);
+  const text = lines.map((line) => `${line}\n`).join("");
+  if (file === "-") await call.io.stdout.write(text);
+  else {
+    await writeNewFile(file, (write) => write(text));
+    await call.io.stdout.write(`${records.length} scans are in ${plain(file)}, signed. They stay in the queue too.\n`);
+  }
+  return exitCodes.good;
+}
+
+export const outboxUploadCommand: CommandSpec = {
+  words: ["outbox", "upload"],
+  summary: "uploads scans that another terminal exported, and keeps the platform's signed receipts for it",
+  examples: [
+    {
+      line: "pass-agent outbox upload gate-1.scans --receipts r.txt",
+      says: "on an enrolled terminal of the same tenant",
+    },
+  ],
+  positionals: [{ name: "file", required: true, doc: "What pass-agent outbox export --signed wrote." }],
+  options: [{ name: "receipts", short: null, value: "file", doc: "A file that is not there yet." }],
+  usesConfig: true,
+  run: async (call) => {
+    const target = call.args.option("receipts");
+    if (target === null) throw badUsage("pass-agent outbox upload needs --receipts <file>");
+    const config = await goodConfig(call);
+    const lines = call.commands.carry.lines(await readText(call.args.positionals[0] ?? ""));
+    const { receipts, stopped } = await call.commands.carry.upload(config, lines, call.io.signal);
+    if (receipts.length > 0) await writeNewFile(target, (write) => write(receipts.map((jws) => `${jws}\n`).join("")));
+    await call.io.stdout.write(`${receipts.length} of ${lines.length} batches are at the platform.\n`);
+    if (stopped === null) return exitCodes.good;
+    throw new CommandFault("upload_stopped", `The upload stopped: ${plain(stopped)}`, {
+      remedy: "Run it again with another name for the receipts: nothing is taken twice",
+    });
+  },
+};
+
+export const outboxImportReceiptsCommand: CommandSpec = {
+  words: ["outbox", "import-receipts"],
+  summary: "takes out of the queue what the platform's signed receipts say that it has",
+  examples: [{ line: "pass-agent outbox import-receipts /media/usb/gate-1.receipts", says: "back at the terminal" }],
+  positionals: [{ name: "file", required: true, doc: "What pass-agent outbox upload wrote." }],
+  options: [],
+  usesConfig: true,
+  run: async (call) => {
+    const agent = agentOf(call, await goodConfig(call));
+    const receipts = (await readText(call.args.positionals[0] ?? "")).split("\n").filter((line) => line !== "");
+    let count = 0;
+    for (const receipt of receipts) {
+      count += numberAt(await agent.post("/v1/outbox/receipts", { receipt }, actMs), "acknowledged") ?? 0;
+    }
+    await call.io.stdout.write(`${count} scans have left the queue.\n`);
+    return exitCodes.good;
+  },
+};
+
+/** A hundred thousand scans have some 100 MB. */
+const longestFile = 512 * 1024 * 1024;
+
+async function readText(path: string): Promise<string> {
+  try {
+    await using file = await open(path, "r");
+    if ((await file.stat()).size > longestFile) throw new CommandFault("file_too_large", `${plain(path)} is too large`);
+    return await file.readFile("utf8");
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
+    throw new CommandFault("file_unreadable", `${plain(path)} cannot be read`, { remedy: "Check its name", cause });
+  }
+}
 
 /** Records asked for at once. */
 const pageRecords = 500;

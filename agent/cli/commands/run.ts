@@ -1,4 +1,4 @@
-import { goodConfig } from "../chosen-config.ts";
+import { configPath, goodConfig } from "../chosen-config.ts";
 import type { CommandSpec } from "../command.ts";
 
 export const runCommand: CommandSpec = {
@@ -11,5 +11,5 @@ export const runCommand: CommandSpec = {
   positionals: [],
   options: [],
   usesConfig: true,
-  run: async (call) => call.commands.run(await goodConfig(call), call.io),
+  run: async (call) => call.commands.run(await goodConfig(call), call.io, configPath(call)),
 };

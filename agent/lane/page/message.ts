@@ -7,6 +7,7 @@ export interface Shown {
   readonly revision: number;
   readonly test: boolean;
   readonly degraded: boolean;
+  readonly special: string | null;
   readonly display: Display;
 }
 
@@ -32,17 +33,29 @@ export function readView(text: string): Shown | null {
   const next = display?.get("next");
   if (!isState(state) || typeof revision !== "number") return null;
   if (typeof headline !== "string" || typeof line !== "string" || typeof next !== "string") return null;
+  const named = message?.get("special");
+  const special = typeof named === "string" ? named : null;
   const test = message?.get("environment") !== "live" || message.get("simulated") === true;
-  return { state, revision, test, degraded: message?.get("degraded") === true, display: { headline, line, next } };
+  return {
+    state,
+    revision,
+    test,
+    degraded: message?.get("degraded") === true,
+    special,
+    display: { headline, line, next },
+  };
 }
 
 /** The event `hello`, or null. */
 export function readHello(text: string): Hello | null {
   const message = parseObject(text);
   const version = message?.get("version");
-  const token = message?.get("sim_token");
   if (typeof version !== "string") return null;
-  return { version, sim_token: typeof token === "string" ? token : null };
+  const token = (name: string): string | null => {
+    const value = message?.get(name);
+    return typeof value === "string" ? value : null;
+  };
+  return { version, sim_token: token("sim_token"), camera_token: token("camera_token") };
 }
 
 /** The members of a JSON object; null for anything else. */

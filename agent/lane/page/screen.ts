@@ -32,9 +32,10 @@ export function createScreen(root: Document): Screen {
     fitWords();
   };
   return {
-    show: ({ state, display, test, degraded }) => {
+    show: ({ state, display, test, degraded, special }) => {
       say(state, display);
       byId(root, "test").hidden = !test;
+      for (const kind of ["emergency", "training"]) byId(root, kind).hidden = special !== kind;
       byId(root, "degraded").hidden = !degraded;
     },
     showOffline: () => {

@@ -270,6 +270,28 @@ export const german: Words = {
       guest: { line: "Der Verkauf wurde berichtigt.", next: askStaff },
       staff: { line: "Betrag oder Beleg eines Scans wurde berichtigt.", next: "Den Beleg an der Kasse nachsehen." },
     },
+    reserved: {
+      headline: "Einen Moment",
+      guest: { line: "Dieser Pass wird gerade woanders geprüft.", next: "Warten Sie dort auf die Antwort." },
+      staff: { line: "Eine andere Kasse entscheidet gerade.", next: "Antwort abwarten, dann erneut zeigen lassen." },
+    },
+    annulled: {
+      guest: { line: "Das wurde zurückgenommen.", next: askStaff },
+      staff: { line: "Ein Scan wurde zurückgenommen.", next: "Der Pass darf erneut gezeigt werden." },
+    },
+    override: {
+      guest: { line: "Unser Personal lässt Sie ein.", next: "Bitte gehen Sie durch." },
+      staff: { line: "Gegen die Antwort angenommen.", next: "Gast durchlassen." },
+    },
+    emergency_open: {
+      headline: "Bitte durchgehen",
+      guest: { line: "Diese Spur ist für alle offen.", next: "Bitte gehen Sie durch." },
+      staff: { line: "Notfall: Die Spur lässt alle durch.", next: "Schließen, wenn es vorbei ist." },
+    },
+    training: {
+      guest: { line: "Hier wird gerade geübt.", next: askStaff },
+      staff: { line: "Übung: Hier zählt nichts.", next: "Beenden, bevor Gäste kommen." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "Kein Leser ist angeschlossen.", next: "Den Leser einstecken." },
@@ -294,9 +316,34 @@ export const german: Words = {
       guest: closed,
       staff: { line: "Der Leser arbeitet nicht mehr.", next: "Abziehen und wieder einstecken." },
     },
+    reader_fallback: {
+      guest: { line: "Wir können Ihren Pass lesen.", next: "Bitte wie gewohnt weiter." },
+      staff: {
+        line: "Ein anderer Treiber als der eingestellte liest die Pässe.",
+        next: "Siehe Abhilfe bei den Meldungen des Agenten.",
+      },
+    },
+    reader_limited: {
+      guest: { line: "Wir können Ihren Pass lesen.", next: "Bitte wie gewohnt weiter." },
+      staff: {
+        line: "Der Leser liest, doch eine Zugabe wie sein Licht fehlt.",
+        next: "Siehe Abhilfe bei den Meldungen des Agenten.",
+      },
+    },
+    config_refused: {
+      guest: { line: "Wir arbeiten mit früheren Einstellungen.", next: "Bitte wie gewohnt weiter." },
+      staff: { line: "Neue Einstellungen taugten nicht und sind zurückgenommen.", next: "Im Dashboard berichtigen." },
+    },
+    terminal_locked: {
+      guest: closed,
+      staff: {
+        line: "Dieses Terminal wurde an ein anderes übergeben.",
+        next: "Das neue benutzen, oder: pass-agent move.",
+      },
+    },
     not_enrolled: {
       guest: closed,
-      staff: { line: "Dieses Terminal ist nicht angemeldet.", next: "Mit einem Code anmelden." },
+      staff: { line: "Dieses Terminal ist nicht angemeldet.", next: "Den Anmelde-QR-Code hier scannen." },
     },
     trust_stale: {
       guest: { line: "Wir arbeiten mit älteren Daten.", next: "Bitte wie gewohnt weiter." },
@@ -349,6 +396,14 @@ export const german: Words = {
     redemptions_lost: {
       guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
       staff: { line: "Ein Teil der eingelösten Pässe ist vergessen.", next: "Status ansehen; Einlass entscheiden." },
+    },
+    wallet_key_unusable: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Der Schlüssel einer Wallet ist unbrauchbar.", next: "Die Datei steht im Status." },
+    },
+    wallet_key_unknown: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Ein Pass braucht einen anderen Schlüssel.", next: "Die Schlüssel im Status ansehen." },
     },
     webhook_failing: {
       guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
@@ -418,6 +473,7 @@ export const german: Words = {
   nextUse: "Wieder gültig ab {when}.",
   page: {
     test: "TEST — nicht für echte Pässe",
+    special: { emergency: "NOTFALL — Spur für alle offen", training: "ÜBUNG — hier zählt nichts" },
     degraded: "Alte Vertrauensdaten",
     muted: "Ton ist aus. Zum Einschalten hier tippen.",
     noScript: "Diese Seite braucht JavaScript.",
@@ -425,6 +481,20 @@ export const german: Words = {
     noSuchLane: "Es gibt keine Spur „{lane}“.",
     chooseLane: "Wählen Sie eine Spur:",
     noLanes: "Dieser Agent hat keine Spuren.",
+    camera: {
+      label: "Kamera",
+      says: {
+        asking: "Die Kamera startet. Bitte erlauben, falls der Browser fragt.",
+        on: "Code vor die Kamera halten",
+        denied: "Der Browser sperrt die Kamera. Bitte in den Website-Einstellungen für diese Seite erlauben.",
+        missing: "Keine Kamera gefunden. Bitte eine anschließen.",
+        taken: "Ein anderes Programm benutzt die Kamera. Bitte dieses Programm schließen.",
+        unsafe: "Der Browser erlaubt eine Kamera nur auf 127.0.0.1 oder localhost. Bitte die Seite dort öffnen.",
+        lost: "Die Kamera wurde abgezogen. Bitte wieder anschließen.",
+        dark: "Die Kamera sendet kein Bild. Bitte Abdeckung und Kabel prüfen.",
+        agent: "Der Agent nimmt keine Bilder an. Es geht von selbst weiter.",
+      },
+    },
     demo: "Demo",
     demoPayload: "Code oder Text eines Passes",
     demoPresent: "Vorzeigen",

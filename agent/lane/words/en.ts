@@ -255,6 +255,28 @@ export const english: Words = {
       guest: { line: "The sale was corrected.", next: askStaff },
       staff: { line: "Amount or receipt of a scan was corrected.", next: "Look at the till for the receipt." },
     },
+    reserved: {
+      headline: "One moment",
+      guest: { line: "This pass is being used elsewhere.", next: "Wait for the answer there." },
+      staff: { line: "Another till is deciding about this pass.", next: "Wait for its answer, then present again." },
+    },
+    annulled: {
+      guest: { line: "This was taken back.", next: askStaff },
+      staff: { line: "An accepted scan was taken back.", next: "The pass may be presented again." },
+    },
+    override: {
+      guest: { line: "Our staff let you in.", next: "Please go ahead." },
+      staff: { line: "Somebody accepted it against the answer.", next: "Let the guest through." },
+    },
+    emergency_open: {
+      headline: "Go through",
+      guest: { line: "This lane is open for everybody.", next: "Please go ahead." },
+      staff: { line: "Emergency: the lane lets everybody through.", next: "Close it when it is over." },
+    },
+    training: {
+      guest: { line: "This lane is for practice now.", next: askStaff },
+      staff: { line: "Training: nothing counts at this lane.", next: "End it before guests come." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "No reader is connected.", next: "Plug the reader in." },
@@ -279,9 +301,31 @@ export const english: Words = {
       guest: closed,
       staff: { line: "The reader stopped working.", next: "Unplug it and plug it in again." },
     },
+    reader_fallback: {
+      guest: { line: "We can read your pass.", next: "Please go on as usual." },
+      staff: {
+        line: "Another driver than the configured one reads passes.",
+        next: "Follow the remedy in the conditions.",
+      },
+    },
+    reader_limited: {
+      guest: { line: "We can read your pass.", next: "Please go on as usual." },
+      staff: {
+        line: "The reader reads, but an extra such as its light is missing.",
+        next: "Follow the remedy in the conditions.",
+      },
+    },
+    config_refused: {
+      guest: { line: "We are working with earlier settings.", next: "Please go on as usual." },
+      staff: { line: "New settings did not work and were taken back.", next: "Mend them in the dashboard." },
+    },
+    terminal_locked: {
+      guest: closed,
+      staff: { line: "This terminal was handed over to another one.", next: "Use the new one, or: pass-agent move." },
+    },
     not_enrolled: {
       guest: closed,
-      staff: { line: "This terminal is not enrolled.", next: "Enrol it with a code." },
+      staff: { line: "This terminal is not enrolled.", next: "Scan its enrolment QR code here." },
     },
     trust_stale: {
       guest: { line: "We are working with older data.", next: "Please go on as usual." },
@@ -325,6 +369,14 @@ export const english: Words = {
     redemptions_lost: {
       guest: { line: "We are working as usual.", next: "Please go on." },
       staff: { line: "Part of the memory of used passes is lost.", next: "Look at the status; decide who may enter." },
+    },
+    wallet_key_unusable: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "The key of a wallet cannot be used.", next: "See the status for the file." },
+    },
+    wallet_key_unknown: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "A phone's pass needs another key.", next: "See the status for the keys." },
     },
     webhook_failing: {
       guest: { line: "We are working as usual.", next: "Please go on." },
@@ -397,6 +449,7 @@ export const english: Words = {
   nextUse: "Good again from {when}.",
   page: {
     test: "TEST — not for real passes",
+    special: { emergency: "EMERGENCY — lane open for everybody", training: "TRAINING — nothing counts" },
     degraded: "Old trust data",
     muted: "Sound is off. Touch here to turn it on.",
     noScript: "This page needs JavaScript.",
@@ -404,6 +457,20 @@ export const english: Words = {
     noSuchLane: "There is no lane “{lane}”.",
     chooseLane: "Choose a lane:",
     noLanes: "This agent has no lanes.",
+    camera: {
+      label: "Camera",
+      says: {
+        asking: "The camera starts. Allow this page to use it if the browser asks.",
+        on: "Hold your code before the camera",
+        denied: "The browser blocks the camera. Allow it for this page in the site settings.",
+        missing: "No camera is found. Plug one in.",
+        taken: "Another program uses the camera. Close that program.",
+        unsafe: "The browser allows a camera only on 127.0.0.1 or localhost. Open the page there.",
+        lost: "The camera was unplugged. Plug it in again.",
+        dark: "The camera sends no picture. Check its cover and its cable.",
+        agent: "The agent takes no pictures. They go on by themselves.",
+      },
+    },
     demo: "Demo",
     demoPayload: "Code or pass text",
     demoPresent: "Present",

@@ -249,6 +249,28 @@ export const spanish: Words = {
       guest: { line: "La venta fue corregida.", next: askStaff },
       staff: { line: "Se corrigió importe o recibo de un escaneo.", next: "Mire el recibo en la caja." },
     },
+    reserved: {
+      headline: "Un momento",
+      guest: { line: "Este pase se está usando en otro sitio.", next: "Espere allí la respuesta." },
+      staff: { line: "Otra caja está decidiendo sobre este pase.", next: "Espere su respuesta y preséntelo de nuevo." },
+    },
+    annulled: {
+      guest: { line: "Esto se ha anulado.", next: askStaff },
+      staff: { line: "Se anuló una lectura aceptada.", next: "El pase puede presentarse de nuevo." },
+    },
+    override: {
+      guest: { line: "Nuestro personal le deja pasar.", next: "Adelante, por favor." },
+      staff: { line: "Alguien lo aceptó contra la respuesta.", next: "Deje pasar al cliente." },
+    },
+    emergency_open: {
+      headline: "Pase, por favor",
+      guest: { line: "Este acceso está abierto para todos.", next: "Adelante, por favor." },
+      staff: { line: "Emergencia: el acceso deja pasar a todos.", next: "Ciérrelo cuando haya pasado." },
+    },
+    training: {
+      guest: { line: "Aquí se está practicando.", next: askStaff },
+      staff: { line: "Práctica: aquí no cuenta nada.", next: "Termínela antes de que lleguen clientes." },
+    },
     reader_absent: {
       guest: closed,
       staff: { line: "No hay ningún lector conectado.", next: "Conecte el lector." },
@@ -273,9 +295,31 @@ export const spanish: Words = {
       guest: closed,
       staff: { line: "El lector dejó de funcionar.", next: "Desconéctelo y conéctelo otra vez." },
     },
+    reader_fallback: {
+      guest: { line: "Podemos leer su pase.", next: "Siga como siempre." },
+      staff: {
+        line: "Lee los pases otro controlador que el configurado.",
+        next: "Siga el remedio en los avisos del agente.",
+      },
+    },
+    reader_limited: {
+      guest: { line: "Podemos leer su pase.", next: "Siga como siempre." },
+      staff: {
+        line: "El lector lee, pero le falta un extra como su luz.",
+        next: "Siga el remedio en los avisos del agente.",
+      },
+    },
+    config_refused: {
+      guest: { line: "Trabajamos con ajustes anteriores.", next: "Siga como siempre, por favor." },
+      staff: { line: "Los ajustes nuevos fallaron y se retiraron.", next: "Corríjalos en el panel." },
+    },
+    terminal_locked: {
+      guest: closed,
+      staff: { line: "Este terminal fue relevado por otro.", next: "Use el nuevo, o: pass-agent move." },
+    },
     not_enrolled: {
       guest: closed,
-      staff: { line: "Este terminal no está inscrito.", next: "Inscríbalo con un código." },
+      staff: { line: "Este terminal no está inscrito.", next: "Escanee aquí su código QR de alta." },
     },
     trust_stale: {
       guest: { line: "Trabajamos con datos anteriores.", next: "Siga como siempre, por favor." },
@@ -322,6 +366,14 @@ export const spanish: Words = {
     redemptions_lost: {
       guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
       staff: { line: "Se perdió parte de los pases ya usados.", next: "Mire el estado; decida quién entra." },
+    },
+    wallet_key_unusable: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "La clave de una cartera no sirve.", next: "Mire el archivo en el estado." },
+    },
+    wallet_key_unknown: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Un pase necesita otra clave.", next: "Mire las claves en el estado." },
     },
     webhook_failing: {
       guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
@@ -391,6 +443,7 @@ export const spanish: Words = {
   nextUse: "Vale otra vez desde {when}.",
   page: {
     test: "PRUEBA — no para pases reales",
+    special: { emergency: "EMERGENCIA — paso abierto para todos", training: "PRÁCTICA — aquí no cuenta nada" },
     degraded: "Datos de confianza antiguos",
     muted: "Sonido apagado. Toque aquí para activarlo.",
     noScript: "Esta página necesita JavaScript.",
@@ -398,6 +451,20 @@ export const spanish: Words = {
     noSuchLane: "No existe la fila «{lane}».",
     chooseLane: "Elija una fila:",
     noLanes: "Este agente no tiene filas.",
+    camera: {
+      label: "Cámara",
+      says: {
+        asking: "La cámara se inicia. Permita su uso si el navegador lo pregunta.",
+        on: "Ponga el código ante la cámara",
+        denied: "El navegador bloquea la cámara. Permítala para esta página en los ajustes del sitio.",
+        missing: "No se encuentra ninguna cámara. Conecte una.",
+        taken: "Otro programa usa la cámara. Cierre ese programa.",
+        unsafe: "El navegador solo permite una cámara en 127.0.0.1 o localhost. Abra la página allí.",
+        lost: "La cámara se desconectó. Conéctela de nuevo.",
+        dark: "La cámara no envía imagen. Revise la tapa y el cable.",
+        agent: "El agente no acepta imágenes. Seguirá solo.",
+      },
+    },
     demo: "Demostración",
     demoPayload: "Código o texto de un pase",
     demoPresent: "Presentar",

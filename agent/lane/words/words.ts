@@ -1,5 +1,6 @@
 import type { Guidance } from "../../../drivers/reader.ts";
 import type { OutcomeReason } from "../../record.ts";
+import type { Special } from "../../special.ts";
 import type { ConditionCode, LaneState } from "../../views.ts";
 
 /** What happened, and what to do next, for one reader of the sentence. */
@@ -43,9 +44,14 @@ export interface Words {
   readonly page: PageWords;
 }
 
+/** What the page says of its camera: `on` is nothing to say; the others name what is wrong and what to do. */
+export type CameraSays = "asking" | "on" | "denied" | "missing" | "taken" | "unsafe" | "lost" | "dark" | "agent";
+
 /** Words around the answer. */
 export interface PageWords {
   readonly test: string;
+  /** Times in which the lane does not decide by the rules. */
+  readonly special: Readonly<Record<Special, string>>;
   readonly degraded: string;
   readonly muted: string;
   readonly noScript: string;
@@ -54,6 +60,7 @@ export interface PageWords {
   readonly noSuchLane: string;
   readonly chooseLane: string;
   readonly noLanes: string;
+  readonly camera: { readonly label: string; readonly says: Readonly<Record<CameraSays, string>> };
   readonly demo: string;
   readonly demoPayload: string;
   readonly demoPresent: string;

@@ -4,7 +4,8 @@
 
 /** One exchange with the card in the field. Throws `CardFault`. */
 export interface CardLink {
-  exchange(command: Uint8Array): Promise<Uint8Array>;
+  /** `patienceMs`: how long this answer may take at least, whatever the link allows otherwise. */
+  exchange(command: Uint8Array, patienceMs?: number): Promise<Uint8Array>;
 }
 
 /** Why the card can be asked nothing more. */
@@ -55,10 +56,11 @@ export function encodeCommand({ cla, ins, p1, p2, data, le }: Command): Uint8Arr
 
 /**
  * Sends a command and collects the whole reply: `6Cxx` is repeated once with the right length, `61xx` is followed by GET
- * RESPONSE, at most 32 times and 64 KiB in all (ISO/IEC 7816-4, 5.3.4). Throws `CardFault`.
+ * RESPONSE, at most 32 times and 64 KiB in all (ISO/IEC 7816-4, 5.3.4). `patienceMs`: as for `exchange`, for the first
+ * answer. Throws `CardFault`.
  */
-export async function sendCommand(link: CardLink, command: Command): Promise<Reply> {
-  let reply = await exchange(link, command);
+export async function sendCommand(link: CardLink, command: Command, patienceMs?: number): Promise<Reply> {
+  let reply = await exchange(link, command, patienceMs);
   if (reply.statusWord >> 8 === 0x6c) {
     reply = await exchange(link, { ...command, le: reply.statusWord & 0xff || 256 });
   }
@@ -74,8 +76,8 @@ export async function sendCommand(link: CardLink, command: Command): Promise<Rep
   return { statusWord: reply.statusWord, data: Buffer.concat(parts) };
 }
 
-async function exchange(link: CardLink, command: Command): Promise<Reply> {
-  const bytes = await link.exchange(encodeCommand(command));
+async function exchange(link: CardLink, command: Command, patienceMs?: number): Promise<Reply> {
+  const bytes = await link.exchange(encodeCommand(command), patienceMs);
   // Some readers report a card that left as a success with nothing in it.
   if (bytes.length < 2) throw new CardFault("gone", `an answer of ${bytes.length} bytes`);
   if (bytes.length > replyMax) throw new CardFault("nonsense", `an answer of ${bytes.length} bytes`);

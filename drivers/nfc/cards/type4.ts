@@ -1,33 +1,9 @@
 import { type CardLink, type Command, type Reply, sendCommand, statusText } from "./apdu.ts";
+import { Refused, type TagReading, type TagRefusal } from "./tag.ts";
 
 /**
  * Reads the NDEF message of a Type 4 tag or of a phone that emulates one: NFC Forum Type 4 Tag Operation 1.0 to 3.0.
  */
-
-export type Type4Reading =
-  /** The NDEF message, 1 byte to the limit, unparsed. */
-  | { readonly outcome: "message"; readonly message: Uint8Array }
-  /** The application is there and its message has no bytes. */
-  | { readonly outcome: "empty" }
-  /** No NDEF application on this card. */
-  | { readonly outcome: "absent" }
-  | { readonly outcome: "refused"; readonly reason: Type4Refusal; readonly detail: string };
-
-export const type4Refusals = [
-  /** The capability container cannot be read or contradicts itself. */
-  "bad_container",
-  /** A mapping version other than 1, 2 or 3. */
-  "unsupported_version",
-  /** Reading needs a key. */
-  "protected",
-  /** The length field of the file does not fit the file, or the file ends early. */
-  "bad_length",
-  /** Longer than we take. */
-  "too_long",
-  /** The card refused a step that it must allow. */
-  "bad_status",
-] as const;
-export type Type4Refusal = (typeof type4Refusals)[number];
 
 /** Longest NDEF message taken, bytes. */
 export const messageMax = 65_536;
@@ -41,20 +17,11 @@ const readMin = 16;
 /** File ids no NDEF file may have (Type 4 Tag Operation 2.0, table 5). */
 const reservedIds: readonly number[] = [0x0000, 0xe102, 0xe103, 0x3f00, 0x3fff, 0xffff];
 
-/** Ends the reading inside its own file; never leaves `readType4`. */
-class Refused extends Error {
-  readonly reason: Type4Refusal;
-  constructor(reason: Type4Refusal, detail: string) {
-    super(detail);
-    this.reason = reason;
-  }
-}
-
 /**
  * The NDEF message of the card behind `link`, in the order of the specification: application, capability container, file,
  * length, content. Throws `CardFault` when the link fails; every answer of the card is a value.
  */
-export async function readType4(link: CardLink): Promise<Type4Reading> {
+export async function readType4(link: CardLink): Promise<TagReading> {
   try {
     if (!(await selectApplication(link))) return { outcome: "absent" };
     await selectFile(link, containerId, "bad_container");
@@ -75,7 +42,7 @@ async function selectApplication(link: CardLink): Promise<boolean> {
   return false;
 }
 
-async function selectFile(link: CardLink, id: number, otherwise: Type4Refusal): Promise<void> {
+async function selectFile(link: CardLink, id: number, otherwise: TagRefusal): Promise<void> {
   const command = { cla: 0, ins: 0xa4, p1: 0, p2: 0x0c, data: Uint8Array.of(id >> 8, id & 0xff), le: null };
   let { statusWord } = await sendCommand(link, command);
   // Some phone applications know SELECT with file control information only.
@@ -131,7 +98,7 @@ function demandReadable(access: number): void {
   if (access !== 0) throw new Refused("protected", "the NDEF file cannot be read without a key");
 }
 
-async function readMessage(link: CardLink, container: Container): Promise<Type4Reading> {
+async function readMessage(link: CardLink, container: Container): Promise<TagReading> {
   const { lengthBytes, fileBytes, readMax } = container;
   const extended = container.mapping === 3;
   const head = await readFile(link, { offset: 0, count: lengthBytes, readMax, extended });
@@ -209,7 +176,7 @@ function discretionaryContent({ statusWord, data }: Reply): Uint8Array {
   return content.subarray(0, length);
 }
 
-function viewOf(bytes: Uint8Array, atLeast: number, otherwise: Type4Refusal): DataView {
+function viewOf(bytes: Uint8Array, atLeast: number, otherwise: TagRefusal): DataView {
   if (bytes.length < atLeast) throw new Refused(otherwise, `${bytes.length} of ${atLeast} bytes`);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

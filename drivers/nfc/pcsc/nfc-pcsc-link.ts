@@ -89,16 +89,20 @@ export class HostLink {
   /** Resolves when `test` holds after some news, or when time is up. Faults: the link's, `cancelled`. */
   async until(test: () => boolean, patience: Patience & { readonly call: string }): Promise<void> {
     const { deadlineMs, signal, call } = patience;
-    const untilMs = performance.now() + deadlineMs;
     const wake = () => this.#wake();
-    const timer = setTimeout(wake, deadlineMs);
+    // Not the clock: a timer may fire a moment before the clock has got there, and would then have woken us for nothing.
+    let late = deadlineMs <= 0;
+    const timer = setTimeout(() => {
+      late = true;
+      wake();
+    }, deadlineMs);
     signal?.addEventListener("abort", wake, { once: true });
     try {
       for (;;) {
         const { promise } = this.#news;
         if (signal?.aborted === true) throw new PcscFault("cancelled", call);
         if (this.#fault !== null) throw this.#fault;
-        if (test() || performance.now() >= untilMs) return;
+        if (test() || late) return;
         await promise;
       }
     } finally {

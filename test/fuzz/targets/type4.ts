@@ -1,6 +1,13 @@
-import { CardFault, type CardLink } from "../../../drivers/nfc/cards/apdu.ts";
+import type { CardLink } from "../../../drivers/nfc/cards/apdu.ts";
 import { messageMax, readType4 } from "../../../drivers/nfc/cards/type4.ts";
-import { playCard, type Type4Script } from "../../../fixtures/wallet/index.ts";
+import type { Type4Script } from "../../../fixtures/wallet/index.ts";
+import { readTalk, recordTalk } from "../card-talk.ts";
+
+async function read(link: CardLink): Promise<string> {
+  const reading = await readType4(link);
+  if (reading.outcome === "message" && reading.message.length > messageMax) throw new Error("more than the limit");
+  return reading.outcome === "refused" ? reading.reason : reading.outcome;
+}
 
 /** The input is what a card says: a length byte, so many bytes, and so on; after the last the card is gone. */
 export const target = {
@@ -19,45 +26,8 @@ export const target = {
       { kind: "type4", ndef: null },
       { kind: "type4", ndef: new Uint8Array(40_000), mapping: 3, shortReadBytes: 250 },
     ];
-    return Promise.all(scripts.map(recorded));
+    return Promise.all(scripts.map((script) => recordTalk(script, readType4)));
   },
   /** Throws when the reading throws anything but a fault of the card, or gives more than it may. */
-  async run(input: Uint8Array): Promise<string> {
-    let at = 0;
-    let exchanges = 0;
-    const link: CardLink = {
-      exchange: async () => {
-        exchanges += 1;
-        if (at >= input.length) throw new CardFault("gone", "the script is over");
-        const end = at + 1 + (input[at] ?? 0);
-        const reply = input.subarray(at + 1, end);
-        at = end;
-        return reply;
-      },
-    };
-    try {
-      const reading = await readType4(link);
-      if (reading.outcome === "message" && reading.message.length > messageMax) throw new Error("more than the limit");
-      if (exchanges > input.length) throw new Error("more commands than answers");
-      return reading.outcome === "refused" ? reading.reason : reading.outcome;
-    } catch (fault) {
-      if (fault instanceof CardFault) return fault.code;
-      throw fault;
-    }
-  },
+  run: (input: Uint8Array) => readTalk(input, input.length, read),
 };
-
-/** What the card of `script` says when it is read, as an input. */
-async function recorded(script: Type4Script): Promise<Uint8Array> {
-  const card = playCard(script);
-  const said: number[] = [];
-  await readType4({
-    exchange: async (command) => {
-      const answer = card.reply(command);
-      const reply = answer.kind === "bytes" ? answer.bytes : new Uint8Array();
-      if (reply.length < 256) said.push(reply.length, ...reply);
-      return reply;
-    },
-  });
-  return Uint8Array.from(said).subarray(0, 4_096);
-}

@@ -1,8 +1,9 @@
-import { CardFault, type CardLink, sendCommand } from "../../../drivers/nfc/cards/apdu.ts";
+import { type CardLink, sendCommand } from "../../../drivers/nfc/cards/apdu.ts";
 import { readPrivateKey } from "../../../drivers/nfc/cards/keys.ts";
 import { parseTlv } from "../../../drivers/nfc/cards/tlv.ts";
 import { readVas, vasOptions } from "../../../drivers/nfc/cards/vas/index.ts";
-import { demoKey, demoKeyNames, type IphoneScript, playCard, publicPoint } from "../../../fixtures/wallet/index.ts";
+import { demoKey, demoKeyNames, type IphoneScript, publicPoint } from "../../../fixtures/wallet/index.ts";
+import { readTalk, recordTalk } from "../card-talk.ts";
 
 const options = vasOptions({
   payment: "vas_or_payment",
@@ -50,44 +51,8 @@ export const target = {
       { kind: "iphone", nonce, passes: [], capabilities: 0x10 },
       { kind: "iphone", nonce, passes: [], label: "AndroidPay" },
     ];
-    return Promise.all(scripts.map(recorded));
+    return Promise.all(scripts.map((script) => recordTalk(script, read)));
   },
   /** Throws when the reading throws anything but a fault of the card, or gives or asks more than it may. */
-  async run(input: Uint8Array): Promise<string> {
-    let at = 0;
-    let exchanges = 0;
-    const link: CardLink = {
-      exchange: async () => {
-        exchanges += 1;
-        if (at >= input.length) throw new CardFault("gone", "the script is over");
-        const end = at + 1 + (input[at] ?? 0);
-        const reply = input.subarray(at + 1, end);
-        at = end;
-        return reply;
-      },
-    };
-    try {
-      const outcome = await read(link);
-      if (exchanges > commandsMax) throw new Error("more commands than the limit");
-      return outcome;
-    } catch (fault) {
-      if (fault instanceof CardFault) return fault.code;
-      throw fault;
-    }
-  },
+  run: (input: Uint8Array) => readTalk(input, commandsMax, read),
 };
-
-/** What the phone of `script` says when it is read, as an input. */
-async function recorded(script: IphoneScript): Promise<Uint8Array> {
-  const card = playCard(script);
-  const said: number[] = [];
-  await read({
-    exchange: async (command) => {
-      const answer = card.reply(command);
-      const reply = answer.kind === "bytes" ? answer.bytes : new Uint8Array();
-      said.push(reply.length, ...reply);
-      return reply;
-    },
-  });
-  return Uint8Array.from(said);
-}

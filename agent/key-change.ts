@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import type { Clock } from "./clock.ts";
+import { CloudFault, type CloudHttp, cloudError, openRoute } from "./cloud/http.ts";
+import { CredentialFault, openSession, type Session } from "./cloud/session.ts";
+import type { Config } from "./config/index.ts";
+import { type DeviceSigner, deviceSigner, makeDeviceKey } from "./device-jws.ts";
+import { type DeviceKey, promoteNextKey, readDeviceKey, readIdentity, readNextKey, writeNextKey } from "./identity.ts";
+import { ulidMaker } from "./ulid.ts";
+
+/** Why a device key could not be changed. The one before goes on working unless the code says otherwise. */
+export class KeyChangeFault extends Error {
+  override readonly name = "KeyChangeFault";
+  /** `key_taken`: another device has been given this terminal's identity. */
+  readonly code: "not_enrolled" | "key_refused" | "key_taken";
+  readonly remedy: string;
+  constructor(code: KeyChangeFault["code"], message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+export interface KeyChangeParts {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const maxAnswerBytes = 64 * 1024;
+
+/**
+ * Gives this terminal a new device key: made and kept beside the old one, named to the cloud by the old one, and only then put
+ * in its place. Cut at any step and called again, it goes on with the same new key; at every step a key that works is on disk.
+ * The old key ends when the new one signs in, which this does last.
+ *
+ * Rejects with `KeyChangeFault`, `CloudFault`, `CredentialFault` or what the disk says.
+ */
+export async function changeKey(config: Config, parts: KeyChangeParts): Promise<{ readonly thumbprint: string }> {
+  const { stateDir, cloud } = config;
+  const identity = readIdentity(stateDir);
+  const key = readDeviceKey(stateDir);
+  if (identity === null || key === null) {
+    throw new KeyChangeFault(
+      "not_enrolled",
+      `there is no identity in ${stateDir}`,
+      "enrol it: pass-agent enroll <code>",
+    );
+  }
+  const kept = readNextKey(stateDir);
+  const next = kept ?? makeDeviceKey();
+  if (kept === null) writeNextKey(stateDir, next);
+  const ca = cloud.caFile === null ? null : readFileSync(cloud.caFile, "utf8");
+  const http = openRoute(cloud, ca);
+  try {
+    const signer = await deviceSigner(next);
+    const session = (by: DeviceSigner): Session => sessionOf(http, identity.scannerId, by, parts.clock);
+    if (key.x !== next.x)
+      await nameNext(http, session(await deviceSigner(key)), identity.scannerId, { key, next }, parts);
+    promoteNextKey(stateDir, next);
+    await session(signer).bearer(parts.signal);
+    return { thumbprint: signer.thumbprint };
+  } finally {
+    http.close();
+  }
+}
+
+/** A session by one key, for what is asked once. */
+function sessionOf(http: CloudHttp, scannerId: string, by: DeviceSigner, clock: Clock): Session {
+  const newId = ulidMaker(clock.wallMs);
+  const signAssertion = ({ aud, nonce }: { readonly aud: string; readonly nonce: string }): string =>
+    by.sign("scanner-assertion+jwt", { iss: scannerId, sub: scannerId, aud, jti: newId(), nonce });
+  return openSession(http, scannerId, { signAssertion }, { clock, newId });
+}
+
+async function nameNext(
+  http: CloudHttp,
+  session: Session,
+  scannerId: string,
+  { key, next }: { readonly key: DeviceKey; readonly next: DeviceKey },
+  { clock, signal }: KeyChangeParts,
+): Promise<void> {
+  const path = `/v1/scanners/${scannerId}/key`;
+  const newId = ulidMaker(clock.wallMs);
+  const signer = await deviceSigner(next);
+  const claims = () => ({ aud: `${http.baseUrl}${path}`, iss: scannerId, next: signer.thumbprint, jti: newId() });
+  const endorsement = (await deviceSigner(key)).sign("scanner-key+jwt", claims());
+  const body = { jwk: signer.publicJwk, proof: signer.sign("scanner-key+jwt", claims()), endorsement };
+  const answer = await session
+    .send({
+      method: "POST",
+      path,
+      headers: { "Idempotency-Key": newId() },
+      body: Buffer.from(JSON.stringify(body)),
+      maxBytes: maxAnswerBytes,
+      signal,
+    })
+    .catch((cause: unknown) => {
+      throw cause instanceof CredentialFault ? taken(cause.message, cause) : cause;
+    });
+  if (answer.status === 200) return;
+  const error = cloudError(answer);
+  if (error.type === "conflict") throw taken(error.message);
+  if (answer.status >= 500 || answer.status === 429) throw new CloudFault("bad_answer", `${path}: ${answer.status}`);
+  throw new KeyChangeFault(
+    "key_refused",
+    `the cloud did not take the new key: ${error.message} (${error.type} / ${error.code})`,
+    "the old key goes on working; try again, or enrol this terminal again",
+  );
+}
+
+function taken(message: string, cause?: unknown): KeyChangeFault {
+  return new KeyChangeFault(
+    "key_taken",
+    `the cloud does not let this key name another: ${message}`,
+    "this terminal's identity may be at work on another device; if it is not, enrol this one again",
+    cause,
+  );
+}
