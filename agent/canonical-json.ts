@@ -4,13 +4,19 @@
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-    return `{${members.join(",")}}`;
+  if (isObject(value)) {
+    let text = "";
+    // Without a comparison function names are sorted by UTF-16 code units (ECMAScript, SortCompare).
+    for (const name of Object.keys(value).sort()) {
+      text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonicalJson(value[name])}`;
+    }
+    return `{${text}}`;
   }
   const plain = value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
   if (!plain) throw new TypeError(`JSON cannot hold a ${typeof value} like ${String(value)}`);
   return JSON.stringify(value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

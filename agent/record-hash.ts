@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 
 /** `prev_hash` of the first record of an incarnation. */
@@ -10,6 +10,5 @@ export const genesisHash = `sha256:${"0".repeat(64)}`;
  * @param unhashed all members of a scan record but `hash`
  */
 export function recordHash(unhashed: object): string {
-  const digest = createHash("sha256").update("scan-chain/1\0").update(canonicalJson(unhashed)).digest("hex");
-  return `sha256:${digest}`;
+  return `sha256:${hash("sha256", `scan-chain/1\0${canonicalJson(unhashed)}`)}`;
 }

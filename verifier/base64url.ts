@@ -25,9 +25,14 @@ export function encodeBase64url(bytes: Uint8Array): string {
  * characters from `from` up to `to`, both within the text.
  */
 export function decodeBase64url(text: string, from = 0, to = text.length): Uint8Array | null {
-  const rest = (to - from) % 4;
-  if (rest === 1) return null;
   const bytes = new Uint8Array(((to - from) * 3) >> 2);
+  return decodeBase64urlInto(bytes, text, from, to) ? bytes : null;
+}
+
+/** The same into the start of `bytes`, which has room for it. False for text that is not that spelling. */
+export function decodeBase64urlInto(bytes: Uint8Array, text: string, from: number, to: number): boolean {
+  const rest = (to - from) % 4;
+  if (rest === 1) return false;
   const whole = to - rest;
   let seen = 0;
   let at = 0;
@@ -52,7 +57,7 @@ export function decodeBase64url(text: string, from = 0, to = text.length): Uint8
     bytes[at] = (a << 2) | (b >> 4);
     if (rest === 3) bytes[at + 1] = (b << 4) | (c >> 2);
   }
-  return seen < foreign ? bytes : null;
+  return seen < foreign;
 }
 
 /** 32 bytes spelled as 43 characters, or null: the form of every hash in a signed document. */

@@ -76,33 +76,42 @@ export function readCompact(text: string, bytes: Uint8Array): Envelope | Envelop
 function claimedBy(payload: JsonRecord, jws: Jws, kid: number, bytes: Uint8Array): Envelope | EnvelopeRefusal {
   const read = new Members(payload);
   read.integer("v", 1, 1);
-  const ulid = read.text("pid");
+  const pass = passId(`pass_${read.text("pid")}`);
   const template = read.has("tpl") ? read.text("tpl") : null;
   if (template !== null && !isUlid(template)) read.refuse("tpl");
-  if (read.has("use")) read.integer("use", 1, 1);
-  const pass = passId(`pass_${ulid}`);
+  const singleUse = read.has("use");
+  if (singleUse) read.integer("use", 1, 1);
   const kind = read.choice("knd", passKinds);
-  const envelope = {
+  const tenant = tenantId(read.text("iss"));
+  const environment = read.choice("env", environments);
+  const issuedAt = read.time("iat");
+  const notBefore = read.has("nbf") ? read.time("nbf") : null;
+  const expiresAt = read.time("exp");
+  const revision = read.has("rev") ? read.integer("rev", 0, 2 ** 48) : null;
+  const list = read.integer("lst", 0, 255);
+  const index = read.integer("idx", 0, indexLimit - 1);
+  if (read.bad !== null || pass === null || kind === null || tenant === null) return "malformed";
+  return {
     form: "e1j",
     kid,
     alg: jws.header.alg,
-    tenant: tenantId(read.text("iss")),
-    environment: read.choice("env", environments),
+    tenant,
+    environment,
+    passId: pass,
+    kind,
     templateId: template === null ? null : templateId(`tpl_${template}`),
     templateNumber: 0,
-    issuedAt: read.time("iat"),
-    notBefore: read.has("nbf") ? read.time("nbf") : null,
-    expiresAt: read.time("exp"),
-    revision: read.has("rev") ? read.integer("rev", 0, 2 ** 48) : null,
-    list: read.integer("lst", 0, 255),
-    index: read.integer("idx", 0, indexLimit - 1),
-    singleUse: read.has("use"),
+    issuedAt,
+    notBefore,
+    expiresAt,
+    revision,
+    list,
+    index,
+    singleUse,
     rotating: false,
     signed: bytes.subarray(0, jws.signedLength),
     signature: jws.signature,
-  } as const;
-  if (read.bad !== null || pass === null || kind === null || envelope.tenant === null) return "malformed";
-  return { ...envelope, passId: pass, kind };
+  };
 }
 
 /**

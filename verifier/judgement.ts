@@ -28,7 +28,7 @@ const gravity: readonly UndeterminedReason[] = [
 
 /** Each doubt once, gravest first. */
 export function sortDoubts(doubts: readonly UndeterminedReason[]): readonly UndeterminedReason[] {
-  return gravity.filter((one) => doubts.includes(one));
+  return doubts.length === 0 ? doubts : gravity.filter((one) => doubts.includes(one));
 }
 
 /**

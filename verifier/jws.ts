@@ -1,5 +1,5 @@
 import { compactVerify, errors } from "jose";
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url, decodeBase64urlInto } from "./base64url.ts";
 import { utf8Text } from "./bytes.ts";
 import { type JsonRecord, parseSpelled } from "./json.ts";
 import type { VerifyingKey } from "./key.ts";
@@ -58,10 +58,15 @@ export function parseJws(text: string, limit: JwsLimit): Jws | null {
 }
 
 function segmentRecord(compact: string, from: number, to: number): JsonRecord | null {
-  const bytes = decodeBase64url(compact, from, to);
-  const text = bytes === null ? null : utf8Text(bytes);
+  const length = ((to - from) * 3) >> 2;
+  // A pass fits in here; an array of its own for each would cost more to collect than to fill.
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
+  const text = decodeBase64urlInto(bytes, compact, from, to) ? utf8Text(bytes) : null;
   return text === null ? null : parseSpelled(text);
 }
+
+/** Bytes of one segment while they are decoded: written before they are read, and of no meaning between two calls. */
+const scratch = new Uint8Array(1024);
 
 function headerOf(record: JsonRecord | null): JwsHeader | null {
   if (record === null || Object.keys(record).length !== 3) return null;

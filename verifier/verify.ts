@@ -28,8 +28,9 @@ export async function verify(
   rotation: RotationKeys | null = null,
 ): Promise<Verdict> {
   const { age, ageS } = trustAge(trust, at);
-  const found = await findOut(payload, trust, at, primitives, rotation);
-  return verdictOf(found, { trustAge: age, trustAgeS: ageS });
+  const found = findOut(payload, trust, at, primitives, rotation);
+  // Nothing waits where no primitive does: a terminal's are synchronous.
+  return verdictOf(found instanceof Promise ? await found : found, { trustAge: age, trustAgeS: ageS });
 }
 
 function findOut(
@@ -52,33 +53,39 @@ function findOut(
   }
 }
 
-async function findEnvelope(
+function findEnvelope(
   envelope: Envelope,
   code: RotatingCode | null,
   trust: Trust,
   at: VerificationTime,
   primitives: Primitives,
   rotation: RotationKeys | null,
-): Promise<Finding> {
+): Finding | Promise<Finding> {
   const kid = String(envelope.kid);
   const base = { form: envelope.form, kid };
   const outside = scopeRefusal(envelope, trust);
   if (outside !== null) return finding({ ...base, refusal: outside });
-  const doubts = freshnessDoubts(trust, at);
-  if (trust.keys === null) return finding({ ...base, doubts });
+  if (trust.keys === null) return finding({ ...base, doubts: freshnessDoubts(trust, at) });
   const key = trust.keys.keys.get(kid);
   if (key === undefined) {
     // A newer keys document could know it, unless ours is known to be the newest.
     const isNewest = trustAge(trust, at).age === "fresh" && isClockSound(at);
-    return finding(isNewest ? { ...base, refusal: "unknown_key" } : { ...base, doubts: [...doubts, "unknown_key"] });
+    if (isNewest) return finding({ ...base, refusal: "unknown_key" });
+    return finding({ ...base, doubts: [...freshnessDoubts(trust, at), "unknown_key"] });
   }
   const unfit = keyRefusal(envelope, key);
   if (unfit !== null) return finding({ ...base, refusal: unfit });
-  if (!(await isGenuine(envelope, key, trust, primitives))) return finding({ ...base, refusal: "bad_signature" });
-  const claims = claimsOf(envelope, trust, trust.keys.templates);
-  const found = finding({ ...base, claims, ...judgeClaims(claims, trust, at) });
-  if (code === null || found.refusal !== null) return found;
-  return withRotation(found, code, envelope, at, primitives, rotation);
+  const { templates } = trust.keys;
+  const judge = (genuine: boolean): Finding | Promise<Finding> => {
+    if (!genuine) return finding({ ...base, refusal: "bad_signature" });
+    const claims = claimsOf(envelope, trust, templates);
+    const { refusal, doubts, listVersion } = judgeClaims(claims, trust, at);
+    const found = { ...base, claims, refusal, doubts, listVersion, reference: null, rotationStep: null };
+    if (code === null || found.refusal !== null) return found;
+    return withRotation(found, code, envelope, at, primitives, rotation);
+  };
+  const genuine = isGenuine(envelope, key, trust, primitives);
+  return genuine instanceof Promise ? genuine.then(judge) : judge(genuine);
 }
 
 /** Environment and tenant as the payload itself names them: read before any signature, so they can only refuse. */

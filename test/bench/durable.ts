@@ -11,11 +11,11 @@ import { type Figure, printFigures } from "./figures.ts";
 import { type LargeSite, largeSite } from "./large-site.ts";
 import { median, percentile } from "./table.ts";
 
-const scans = 20_000;
+const scans = 1_000_000;
 const passes = 100_000_000;
 const lanes = 16;
 const starts = 9;
-const decisions = 2_000;
+const decisions = 100_000;
 const slowDisk = fileURLToPath(new URL("./slow-disk.ts", import.meta.url));
 
 /** A terminal with a million scans behind it: how long one more takes, how fast it starts, how much memory it needs. */
