@@ -23,13 +23,14 @@ export class AssetFault extends Error {
 
 const mediaTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml; charset=utf-8",
   ".ts": "text/javascript; charset=utf-8",
 };
 
 /**
  * Reads the files of the lane page. Scripts keep their `.ts` names, and with them their imports: only the types are taken
- * out. Without `assetsDir` they lie in `page/` beside this file, or in `lane/` beside the bundle.
+ * out, here or by the build, which then left `x.ts.js` for `x.ts`. Without `assetsDir` they lie in `page/` beside this file, or in `lane/` beside the bundle.
  *
  * @throws AssetFault
  */
@@ -47,7 +48,10 @@ export async function laneAssets(assetsDir?: string): Promise<LaneAssets> {
   const plain = await stripTypes(scripts.map(({ text }) => text));
   const bodies = new Map(scripts.map(({ name }, i) => [name, plain[i] ?? ""]));
   return new Map(
-    files.map(({ name, text }) => [name, { type: mediaTypes[extname(name)] ?? "", body: bodies.get(name) ?? text }]),
+    files.map(({ name, text }) => [
+      name.replace(/\.ts\.js$/, ".ts"),
+      { type: mediaTypes[extname(name)] ?? "", body: bodies.get(name) ?? text },
+    ]),
   );
 }
 
@@ -65,6 +69,7 @@ parentPort.postMessage(workerData.map((text) => stripTypeScriptTypes(text)));
 const stripWithinMs = 10_000;
 
 async function stripTypes(texts: readonly string[]): Promise<readonly string[]> {
+  if (texts.length === 0) return [];
   const worker = new Worker(stripper, {
     eval: true,
     workerData: texts,

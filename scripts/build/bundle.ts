@@ -1,6 +1,6 @@
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 
 /** What runs on its own: the daemon, and each file that it starts as a thread or a process by this name beside itself. */
 export const entries = [
@@ -10,9 +10,11 @@ export const entries = [
   { from: "drivers/image/decoder-host.ts", to: "image-decoder.mjs" },
 ] as const;
 
-/** Folders and files that go along as they are. */
+/** Files of the lane page. Its scripts are made plain here (`x.ts` becomes `x.ts.js`), so that no device carries a compiler. */
+const lanePage = { from: "agent/lane/page", to: "lane" } as const;
+
+/** Files that go along as they are. */
 export const assets = [
-  { from: "agent/lane/page", to: "lane" },
   { from: "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm", to: "zxing_reader.wasm" },
 ] as const;
 
@@ -41,7 +43,7 @@ const banner =
  * @throws esbuild's `BuildFailure`, or an `Error` that names a missing entry or folder
  */
 export async function bundle(root: string, outDir: string): Promise<readonly string[]> {
-  for (const { from } of [...entries, ...assets]) {
+  for (const { from } of [...entries, lanePage, ...assets]) {
     if (!existsSync(join(root, from))) throw new Error(`${from} is in the build's table and does not exist`);
   }
   for (const { from, to } of entries) {
@@ -60,6 +62,26 @@ export async function bundle(root: string, outDir: string): Promise<readonly str
       target: "node24",
     });
   }
-  for (const { from, to } of assets) cpSync(join(root, from), join(outDir, to), { recursive: true });
-  return [...entries, ...assets].map(({ to }) => to);
+  copyPage(join(root, lanePage.from), join(outDir, lanePage.to));
+  for (const { from, to } of assets) cpSync(join(root, from), join(outDir, to));
+  return [...entries, lanePage, ...assets].map(({ to }) => to);
+}
+
+function copyPage(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (!name.endsWith(".ts")) {
+      cpSync(join(from, name), join(to, name));
+      continue;
+    }
+    const { code } = transformSync(readFileSync(join(from, name), "utf8"), {
+      charset: "utf8",
+      loader: "ts",
+      sourcefile: name,
+      target: "es2023",
+      // Imports stay as they are written: the browser asks for the same names.
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    });
+    writeFileSync(join(to, `${name}.js`), code);
+  }
 }

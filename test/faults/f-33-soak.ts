@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { unitFlags } from "../packaging/unit-flags.ts";
 import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
 import { acksOf, deathOf, letIn, msUntil } from "./guests.ts";
 import { judgeSite } from "./judge-site.ts";
@@ -16,7 +17,7 @@ export const soak: Fault = {
 };
 
 /** As systemd/pass-agent.service starts it: without a bound the heap takes what the machine has. */
-const nodeOptions = ["--max-old-space-size=192", "--trace-gc"];
+const nodeOptions = [...unitFlags(), "--trace-gc"];
 const sampleEveryMs = 250;
 const mostLogBytes = 8 * 1024 * 1024;
 /**
