@@ -43,12 +43,17 @@ class Killed extends Error {}
 interface Tally {
   readonly killed: Map<string, number>;
   readonly met: Map<string, number>;
+  longSpells: number;
   simulatedMs: number;
+}
+
+function emptyTally(): Tally {
+  return { killed: new Map(), met: new Map(), longSpells: 0, simulatedMs: 0 };
 }
 
 async function run(size: Size): Promise<FaultResult> {
   const seeds = bySize(size, { demo: 15, small: 400, large: 20_000 });
-  const tally: Tally = { killed: new Map(), met: new Map(), simulatedMs: 0 };
+  const tally = emptyTally();
   const violations: string[] = [];
   let seed = 1;
   for (; seed <= seeds && violations.length < mostViolations; seed++) {
@@ -57,6 +62,7 @@ async function run(size: Size): Promise<FaultResult> {
   }
   const missed = steps.filter((step) => !tally.killed.has(step));
   if (missed.length > 0) violations.push(`nobody died at ${missed.join(", ")}`);
+  if (tally.longSpells === 0) violations.push("no weather stayed for a day");
   const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
   return {
     outcome: "played",
@@ -64,13 +70,14 @@ async function run(size: Size): Promise<FaultResult> {
       seeds: seed - 1,
       [`kills at ${tally.killed.size} steps`]: sum(tally.killed),
       [`uploads in ${tally.met.size} weathers`]: sum(tally.met),
+      "days when nothing came through": tally.longSpells,
       "days of the clock": Math.round(tally.simulatedMs / dayMs),
     },
     violations,
   };
 }
 
-/** One terminal's life from a seed; first anything may happen, then the sky clears and all must arrive. */
+/** One terminal's life from a seed. It ends when all presentations were made and nothing waits any more. */
 async function play(seed: number, tally: Tally, spoil: (core: CorePort) => CorePort): Promise<readonly string[]> {
   using folder = temporaryFolder();
   const drawn = dice(seed);
@@ -79,7 +86,6 @@ async function play(seed: number, tally: Tally, spoil: (core: CorePort) => CoreP
   const violations: string[] = [];
   let serial = 0;
   let isShowing = false;
-  let isHealed = false;
   let terminal: ModelTerminal | null = null;
   const show = (): void => {
     if (terminal === null || isShowing || serial >= presentations) return;
@@ -94,7 +100,6 @@ async function play(seed: number, tally: Tally, spoil: (core: CorePort) => CoreP
     }
   };
   const at = (step: Step): void => {
-    if (isHealed) return;
     if (drawn.next() < (dieAtRare[step] ?? dieAt)) {
       tally.killed.set(step, (tally.killed.get(step) ?? 0) + 1);
       throw new Killed();
@@ -114,8 +119,6 @@ async function play(seed: number, tally: Tally, spoil: (core: CorePort) => CoreP
       ...spoil(alive.core),
       nextRecord: async () => {
         if (serial < presentations) return show();
-        isHealed = true;
-        cloud.heal();
         stop.abort();
       },
     };
@@ -130,6 +133,7 @@ async function play(seed: number, tally: Tally, spoil: (core: CorePort) => CoreP
     alive.die();
   }
   for (const [weather, count] of cloud.met) tally.met.set(weather, (tally.met.get(weather) ?? 0) + count);
+  tally.longSpells += cloud.longSpells();
   tally.simulatedMs += time.clock.monotonicMs();
   return violations;
 }
@@ -198,7 +202,7 @@ function modelClock(): { readonly clock: Clock; set(offMs: number): void } {
 
 /** A terminal that takes any answer for an acknowledgement of all that it sent. */
 async function control(): Promise<ControlResult> {
-  const tally: Tally = { killed: new Map(), met: new Map(), simulatedMs: 0 };
+  const tally = emptyTally();
   const credulous = (core: CorePort): CorePort => {
     let sent: readonly string[] = [];
     return {

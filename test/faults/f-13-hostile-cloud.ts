@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Fault as CloudFault } from "../../fixtures/cloud/index.ts";
 import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
 import { acksOf, deathOf, msUntil, type Shown, show } from "./guests.ts";
 import { judgeAll } from "./judge-ledger.ts";
+import { residentBytes } from "./program.ts";
 import { openSite, type Site } from "./site.ts";
 import { batchPath, faultsPassed, started } from "./uploads.ts";
 
@@ -16,9 +16,14 @@ export const hostileCloud: Fault = {
 };
 
 const mostDecisionMs = 2_000;
-/** Resident, from the first round to the last answer: the heap moves by some MiB between collections. */
-const mostGrowthBytes = 40 * 1024 * 1024;
+/** Resident, from a start to the last answer before the next: the first uploads alone take some 20 MiB. */
+const mostGrowthBytes = 64 * 1024 * 1024;
+/** After so many answers the agent is started again while the answers are hostile; over as many rounds, with each of them. */
+const startEvery = 6;
 const patienceMs = 10_000;
+/** Uploads that get an answer, one after the other, and requests of any kind after that. */
+const uploadsMet = 2;
+const nextOnes = 4;
 const said = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): CloudFault => ({
   kind: "answer",
   status,
@@ -64,34 +69,43 @@ function hostileAnswers(elsewhere: string): readonly CloudFault[] {
 }
 
 async function run(size: Size): Promise<FaultResult> {
-  const rounds = bySize(size, { demo: 1, small: 5, large: 50 });
+  const rounds = bySize(size, { demo: 1, small: 6, large: 48 });
   await using elsewhere = await startElsewhere();
   await using site = await openSite({ cloud: { limits: { scans_write: 1_000_000, read: 1_000_000 } } });
   const passes = await site.issue("membership", 2);
-  const program = await started(site);
+  let program = await started(site);
   const shown: Shown[] = [];
   const violations: string[] = [];
   const answers = hostileAnswers(elsewhere.url);
-  let firstBytes = 0;
+  let firstBytes = residentBytes(program);
+  let met = 0;
+  let growth = 0;
   try {
     for (let round = 0; round < rounds; round++) {
       for (const [at, fault] of answers.entries()) {
-        site.cloud.faults.add({ method: "POST", path: batchPath, fault, times: 2 });
+        site.cloud.faults.add({ method: "POST", path: batchPath, fault, times: uploadsMet });
         shown.push(await show(site, passes[at % 2]?.text ?? ""));
         const isPassed = await faultsPassed(site, patienceMs);
         if (!isPassed) violations.push(`answer ${at} to uploads was not passed in ${patienceMs} ms`);
-        // The same to whatever it asks next: sign-in, trust data, configuration, the stream.
-        site.cloud.faults.add({ path: /.*/, fault, times: 4 });
+        // The same to whatever it asks next, and now and then to all that a start asks for: sign-in, trust data, configuration.
+        for (let i = 0; i < nextOnes; i++) site.cloud.faults.add({ path: /.*/, fault });
         site.network.cut();
         site.network.restore();
+        if ((at + round) % startEvery === 0) {
+          violations.push(...deathOf(program));
+          program.child.kill("SIGTERM");
+          await program.ended;
+          program = await started(site);
+          firstBytes = residentBytes(program);
+        }
         shown.push(await show(site, passes[at % 2]?.text ?? ""));
         await site.ask("POST", "/v1/outbox/send");
-        await msUntil(() => site.cloud.faults.pending() === 0, 100);
+        await msUntil(() => site.cloud.faults.pending() === 0, 150);
+        met += uploadsMet + nextOnes - site.cloud.faults.pending();
         site.cloud.faults.clear();
-        if (firstBytes === 0) firstBytes = residentBytes(program.child.pid);
+        growth = Math.max(growth, residentBytes(program) - firstBytes);
       }
     }
-    const growth = residentBytes(program.child.pid) - firstBytes;
     violations.push(...deathOf(program), ...broken({ shown, growth, strayed: elsewhere.asked() }));
     program.child.kill("SIGTERM");
     await program.ended;
@@ -99,7 +113,7 @@ async function run(size: Size): Promise<FaultResult> {
     const mib = Math.round(growth / 2 ** 20);
     return {
       outcome: "played",
-      counts: { answers: rounds * answers.length * 2, scans: shown.length, "MiB more": mib },
+      counts: { "answers met": met, scans: shown.length, "MiB more": mib },
       violations,
     };
   } finally {
@@ -144,10 +158,6 @@ async function startElsewhere(): Promise<{ readonly url: string; asked(): number
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function residentBytes(pid: number | undefined): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }
 
 /** A client that believes a redirect. */

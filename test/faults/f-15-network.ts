@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BadLine, type LineState, startBadLine } from "./bad-line.ts";
 import { dice } from "./dice.ts";
 import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
-import { acksOf, deathOf, letIn, type Shown, show } from "./guests.ts";
+import { acksOf, deathOf, type Shown, show } from "./guests.ts";
 import { judgeAll } from "./judge-ledger.ts";
 import { openSite, type Site } from "./site.ts";
 import { drainedMs, started } from "./uploads.ts";
@@ -19,10 +19,12 @@ export const badNetwork: Fault = {
 /** A guest waits for the disk and for nothing else; generous, because other things run beside. */
 const mostDecisionMs = 2_000;
 const mostDrainMs = 60_000;
+/** Between one guest and the next. */
+const everyMs = 10;
 const mostMoreDescriptors = 12;
 
 async function run(size: Size): Promise<FaultResult> {
-  const rounds = bySize(size, { demo: 1, small: 12, large: 100 });
+  const rounds = bySize(size, { demo: 1, small: 3, large: 40 });
   const lines: BadLine[] = [];
   await using site = await openSite({ line: (port) => lineInto(lines, port) });
   const passes = [...(await site.issue("event_ticket", 20)), ...(await site.issue("membership", 4))];
@@ -32,10 +34,14 @@ async function run(size: Size): Promise<FaultResult> {
   const shown: Shown[] = [];
   let slowestDrainMs = 0;
   let next = 0;
+  let isOpen = true;
   try {
     const before = descriptorsOf(program.child.pid);
     for (let round = 0; round < rounds && violations.length === 0; round++) {
-      const guests = letIn(site, 1, () => passes[next++ % passes.length]?.text ?? "");
+      isOpen = true;
+      const guests = (async () => {
+        for (; isOpen; await sleep(everyMs)) shown.push(await show(site, passes[next++ % passes.length]?.text ?? ""));
+      })();
       for (const [state, ms] of statesOf(drawn.below(1_000), size)) {
         lines[0]?.become(state);
         await sleep(ms);
@@ -47,8 +53,8 @@ async function run(size: Size): Promise<FaultResult> {
         await sleep(30);
       }
       lines[0]?.become({ kind: "whole" });
-      await guests.leave();
-      shown.push(...guests.shown);
+      isOpen = false;
+      await guests;
       const tookMs = await drainedMs(site, mostDrainMs);
       slowestDrainMs = Math.max(slowestDrainMs, tookMs ?? mostDrainMs);
       if (tookMs === null) violations.push(`round ${round}: scans still waited after ${mostDrainMs} ms`);
@@ -62,6 +68,7 @@ async function run(size: Size): Promise<FaultResult> {
     const counts = { rounds, scans: shown.length, "ms, slowest decision": slowestOf(shown) };
     return { outcome: "played", counts: { ...counts, "ms, slowest drain": Math.round(slowestDrainMs) }, violations };
   } finally {
+    isOpen = false;
     program.child.kill("SIGKILL");
     await program.ended;
   }
@@ -95,7 +102,7 @@ function late(shown: readonly Shown[]): readonly string[] {
 }
 
 function slowestOf(shown: readonly Shown[]): number {
-  return Math.round(Math.max(0, ...shown.map(({ afterMs }) => afterMs)));
+  return Math.round(shown.reduce((slowest, { afterMs }) => Math.max(slowest, afterMs), 0));
 }
 
 function descriptorsOf(pid: number | undefined): number {

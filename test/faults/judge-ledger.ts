@@ -18,11 +18,9 @@ export async function judgeAll(site: Site, acks: readonly Ack[]): Promise<readon
 
 /**
  * Holds the cloud's tables against the journal, record by record. What is still to be uploaded is no violation.
- *
- * @param file where the journal is, when it is not the site's own
  */
-export function judgeLedger(site: Pick<Site, "stateDir" | "folder">, file = "agent.sqlite"): readonly string[] {
-  const stored = new Map(rowsOf(join(site.stateDir, file), "SELECT id, hash FROM scans"));
+export function judgeLedger(site: Pick<Site, "stateDir" | "folder">): readonly string[] {
+  const stored = new Map(rowsOf(join(site.stateDir, "agent.sqlite"), "SELECT id, hash FROM scans"));
   const cloud = join(site.folder, "cloud.sqlite");
   const events = new Map(
     rowsOf(

@@ -17,8 +17,8 @@ export interface ModelCloud {
   readonly wrongs: readonly string[];
   /** How often each weather met a batch. */
   readonly met: ReadonlyMap<string, number>;
-  /** Fair weather from now on. */
-  heal(): void;
+  /** Times that nothing came through for a whole day. */
+  longSpells(): number;
   /** The terminal began anew: it cannot know what it was asked to wait for. */
   forgetWaits(): void;
 }
@@ -43,16 +43,15 @@ export function modelCloud({ drawn, nowMs, at, isPoison }: ModelCloudParts): Mod
   const bodies = new Map<string, string>();
   const wrongs: string[] = [];
   const met = new Map<string, number>();
-  let isHealed = false;
   let weather: Weather = "fair";
   let left = 0;
   let untilMs = 0;
   let notBeforeMs = 0;
   let requests = 0;
+  let longSpells = 0;
   let before: readonly object[] = [];
 
   const next = (): Weather => {
-    if (isHealed) return "fair";
     if (left <= 0 && nowMs() >= untilMs) {
       const bad = [...unstored, ...stored];
       weather = drawn.next() < 0.4 ? "fair" : (bad[drawn.below(bad.length)] ?? "fair");
@@ -60,6 +59,7 @@ export function modelCloud({ drawn, nowMs, at, isPoison }: ModelCloudParts): Mod
       // Now and then it stays like that for a day, when nothing comes through.
       const stays = isUnstored(weather) && drawn.next() < 0.04;
       untilMs = stays ? nowMs() + dayMs : 0;
+      longSpells += stays ? 1 : 0;
     }
     left -= 1;
     return weather;
@@ -145,10 +145,7 @@ export function modelCloud({ drawn, nowMs, at, isPoison }: ModelCloudParts): Mod
     ledger,
     wrongs,
     met,
-    heal() {
-      isHealed = true;
-      notBeforeMs = 0;
-    },
+    longSpells: () => longSpells,
     forgetWaits() {
       notBeforeMs = 0;
     },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { Agent as HttpAgent, request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,6 +45,11 @@ export function startProgram(
   const { promise, resolve } = Promise.withResolvers<Awaited<Program["ended"]>>();
   child.once("close", (exit, signal) => resolve({ exit, signal, said }));
   return { child, said: () => said, ended: promise };
+}
+
+/** Memory of a running program that is in use now, bytes (proc_pid_status(5)). */
+export function residentBytes({ child }: Pick<Program, "child">): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }
 
 /** Asks an agent over its Unix socket; null when nobody answers, whatever the reason. */

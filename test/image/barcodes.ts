@@ -50,6 +50,15 @@ export function barcode(
   };
 }
 
+/** A barcode that was drawn in half blocks, two rows a line, as a camera in front of the terminal sees it. */
+export function barcodeOfLines(lines: readonly string[]): Barcode {
+  const dark = lines.flatMap((line) => [
+    ...[...line].map((block) => block === "█" || block === "▀"),
+    ...[...line].map((block) => block === "█" || block === "▄"),
+  ]);
+  return { columns: lines[0]?.length ?? 0, rows: lines.length * 2, rowHeight: 1, dark };
+}
+
 /** Where and how a barcode lies in a picture. */
 export interface Placement {
   /** Of its centre. */

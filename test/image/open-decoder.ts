@@ -46,3 +46,17 @@ function commandLine(pid: string): string {
     throw error;
   }
 }
+
+/** The longest that this process did nothing else while `act` ran, ms. */
+export async function longestStop(act: () => Promise<void>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 2);
+  await act();
+  clearInterval(timer);
+  return longest;
+}
