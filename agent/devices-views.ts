@@ -1,5 +1,5 @@
 import type { Symbology } from "../drivers/reader.ts";
-import type { Holder } from "../drivers/serial/index.ts";
+import type { Evidence, Holder, SetupCode } from "../drivers/serial/index.ts";
 import type { Config, SerialReaderConfig } from "./config/index.ts";
 
 /** What is plugged in, for the person who sets a counter up. */
@@ -51,6 +51,16 @@ export interface InputView extends DeviceView {
   readonly model: ModelView;
   /** How it leaves keyboard mode; null where it need not. */
   readonly setup: string | null;
+  /** What `setup` rests on; null as it is. */
+  readonly setupSource: SetupSourceView | null;
+}
+
+export interface SetupSourceView {
+  readonly evidence: Evidence;
+  /** Where to look it up: titles of public manuals of the family. */
+  readonly manuals: readonly string[];
+  /** The code itself, where a manual gives it. */
+  readonly code: SetupCode | null;
 }
 
 /** A row of docs/scanners.md. */

@@ -97,11 +97,13 @@ function portView(port: FoundPort, reader: string | null, writer: BlockWriter): 
 function inputView(input: FoundInput, reader: string | null, writer: BlockWriter): InputView {
   const { path, model, mode } = input;
   const free = mode === "hid_pos" && reader === null;
+  const typing = mode === "keyboard";
   return {
     ...input,
     model: modelView(model),
     reader,
-    setup: mode === "keyboard" ? model.setup : null,
+    setup: typing ? model.setup : null,
+    setupSource: typing ? { evidence: model.evidence.setup, manuals: model.sources, code: model.setupCode } : null,
     block: free ? writer.block({ kind: "hid", path }) : null,
   };
 }

@@ -56,6 +56,9 @@ function section(model: ScannerModel): string {
     fact(model, "identify", "Question", identify === null ? [] : [`${bytes(identify.query)} asks what it is`]),
     ...(wake === null ? [] : [`- Woken by ${bytes(wake.bytes)}, ${wake.waitMs} ms before a command.`]),
     fact(model, "setup", "To make it a serial port", [model.setup.replace(/\.$/, "")]),
+    ...(model.setupCode === null
+      ? []
+      : [`- Code for that, ${model.setupCode.devices} only: a QR code of ${code(model.setupCode.text)}.`]),
   ];
   const sources = model.sources.length === 0 ? [] : ["", `Sources: ${model.sources.join("; ")}.`];
   return [`### ${model.id}`, "", `${model.name}. ${model.notes}`, "", ...facts, ...sources].join("\n");

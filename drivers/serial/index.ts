@@ -16,7 +16,7 @@ export { type FoundInput, type FoundPort, findScanners } from "./discover.ts";
 export { type Holder, openHolders } from "./holders.ts";
 export { type Inspection, inspectScan } from "./inspect.ts";
 export { type ListenOptions, listenToScan } from "./listen.ts";
-export { evidenceOf, type ModelField, modelFields, type ScannerModel } from "./model.ts";
+export { type Evidence, evidenceOf, type ModelField, modelFields, type ScannerModel, type SetupCode } from "./model.ts";
 export { genericScanner, scannerModel, scannerModels } from "./models.ts";
 export { type AimMode, takeAim } from "./symbology.ts";
 

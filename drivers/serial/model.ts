@@ -23,12 +23,21 @@ export interface ScannerModel {
   readonly identify: Identification | null;
   /** What to scan, or do, so that it stops typing and becomes a serial port. */
   readonly setup: string;
+  /** The code that does so, for the devices that its manual names; null where no manual at hand gives its content. */
+  readonly setupCode: SetupCode | null;
   /** What a site should know before it relies on it. */
   readonly notes: string;
   /** Of the row as a whole and of each field; see `evidenceOf`. */
   readonly evidence: Readonly<Record<ModelField | "row", Evidence>>;
   /** Where the facts come from: titles of public manuals. */
   readonly sources: readonly string[];
+}
+
+/** A QR code to be shown to the scanner. */
+export interface SetupCode {
+  readonly text: string;
+  /** The models that it is documented for. */
+  readonly devices: string;
 }
 
 /** `manual`: a public manual or the vendor's own documentation says so. `recorded`: seen on a device. */

@@ -26,6 +26,7 @@ export const genericScanner: ScannerModel = {
   wake: null,
   identify: null,
   setup: 'Scan the code "USB COM port", "USB virtual COM" or "USB CDC" in the scanner\'s manual.',
+  setupCode: null,
   notes:
     "Reads whatever ends with CR, LF or a pause. Start here, then take the family's own row for tones and trigger.",
   evidence: backed("manual", { line: "unverified", setup: "unverified" }),
@@ -57,7 +58,8 @@ const honeywell: ScannerModel = {
   },
   wake: null,
   identify: { query: text("\x16M\rREVINF."), reads: "text" },
-  setup: "Scan the code for USB Serial (terminal ID 130) in the user guide.",
+  setup: "Scan the code for USB Serial (USB COM port emulation, terminal ID 130) in chapter 2 of the user guide.",
+  setupCode: null,
   notes:
     "Presentation mode needs no trigger. OEM copies of older Metrologic and Hand Held Products scanners (Canmax, NCR) share the commands.",
   evidence: backed("manual", { usb: "unverified", line: "unverified", identify: "unverified" }),
@@ -84,6 +86,7 @@ const metrologic: ScannerModel = {
   wake: null,
   identify: null,
   setup: "Scan the code for bi-directional USB serial emulation in the MetroSelect guide.",
+  setupCode: null,
   notes:
     "One-dimensional codes only. As delivered 7 data bits, space parity, 2 stop bits: on the wire the same as 8N1.",
   evidence: backed("manual", { usb: "unverified", setup: "unverified" }),
@@ -114,6 +117,7 @@ const zebraSsi: ScannerModel = {
   wake: { bytes: Uint8Array.of(0), waitMs: 50 },
   identify: { query: ssiCommand(ssiOpcodes.requestRevision), reads: "answer" },
   setup: 'Scan the code "SSI over USB CDC", or "SSI" for a serial cable, then "Send Packeted Decode Data".',
+  setupCode: null,
   notes:
     "Each code is a packet with checksum that the agent acknowledges. Codes longer than one packet come as several with the continuation bit; " +
     "the segment opcode F4 of some engines is refused.",
@@ -143,7 +147,8 @@ const zebraCdc: ScannerModel = {
   wake: null,
   identify: null,
   setup:
-    'Scan the code "USB CDC Host". "Simple COM Port Emulation" is another protocol, which Linux shows as a HID device.',
+    'Scan the code "USB CDC Host" in the chapter on the USB interface. "Simple COM Port Emulation" is another protocol, which Linux shows as a HID device.',
+  setupCode: null,
   notes:
     "No tone from the agent in this mode: the scanner's own good-read beep is all there is. Take zebra-ssi for tones and trigger.",
   evidence: backed("manual", { usb: "unverified" }),
@@ -181,6 +186,7 @@ const datalogic: ScannerModel = {
   identify: { query: text("i"), reads: "text" },
   setup:
     'Scan "Enter Programming Mode", the code "Select USB-COM-STD", and "Exit Programming Mode" in the quick reference guide.',
+  setupCode: null,
   notes:
     'The tone for "not on file" is followed by an enable. The answer to "i" is long, and on some models needs service mode.',
   evidence: backed("manual", { usb: "unverified", line: "unverified" }),
@@ -208,7 +214,9 @@ const newland: ScannerModel = {
   feedback: null,
   wake: null,
   identify: null,
-  setup: 'Scan "Enter Setup", the code "USB COM Port Emulation" (also "USB CDC"), and "Exit Setup" in the user manual.',
+  setup:
+    'Scan "Enter Setup", the code "USB COM Port Emulation" (also "USB CDC"), and "Exit Setup" in the chapter on the USB interface of the user manual.',
+  setupCode: null,
   notes: "Trigger bytes differ by generation and none is backed by a manual at hand: use continuous or sense mode.",
   evidence: backed("manual", { line: "unverified", trigger: "unverified", feedback: "unverified" }),
   sources: [
@@ -235,6 +243,7 @@ const gm65: ScannerModel = {
   wake: null,
   identify: null,
   setup: 'Scan the code "USB virtual serial port" (COM) in the module\'s user manual.',
+  setupCode: null,
   notes:
     "The module has no tone that the agent could choose. Terminator CR or CR LF must be switched on, else a pause ends a code.",
   evidence: backed("manual", { usb: "unverified" }),
@@ -263,6 +272,7 @@ const lowCost: ScannerModel = {
   wake: null,
   identify: null,
   setup: 'Scan the code "USB virtual COM" in the manual.',
+  setupCode: null,
   notes:
     "%%NoRead, which ZKTeco sends when a trigger found nothing, is no presentation. Netum's vendor id belongs to another company.",
   evidence: backed("manual", { usb: "unverified", row: "unverified" }),
@@ -287,6 +297,7 @@ const cipherlab: ScannerModel = {
   wake: null,
   identify: null,
   setup: "Choose USB Virtual COM in ScanMaster, or scan its code in the reference manual.",
+  setupCode: null,
   notes: "One tone only, so only an accepted pass is beeped.",
   evidence: backed("manual", { usb: "unverified", line: "unverified" }),
   sources: ["CipherLab 1663/1664 Reference Manual, appendix II: Host Serial Commands"],
@@ -308,13 +319,21 @@ const opticon: ScannerModel = {
   feedback: { good: text("\x1bB\r"), bad: text("\x1bE\r"), neutral: null, needs: "A serial interface." },
   wake: null,
   identify: { query: text("\x1bZ1\r"), reads: "text" },
-  setup: "Scan SET, the menu label for USB-VCP, and END in the Universal Menu Book.",
+  setup:
+    "Scan SET (ZZ), the menu label for USB-VCP, and END (ZZ) in the Universal Menu Book, or in OptiConfigure, the vendor's page of codes.",
+  setupCode: {
+    // The envelope of a menu code, and "BPC: Switch to USB-CDC (Serial scanner mode)".
+    text: "@MENU_OPTO@ZZ@BPC@ZZ@OTPO_UNEM@",
+    devices: "OPN-2500 and OPN-6000",
+  },
   notes: "Commands may also stand between STX and ETX.",
   evidence: backed("manual", { usb: "unverified", line: "unverified" }),
   sources: [
     "Opticon NLV-4001 Specifications Manual, chapter 10: Universal Command",
     "Opticon NLV-5201 User's Manual, 3.1.1",
-    "Opticon OptiConnect SDK: command constants (Z1 transmits the software version)",
+    "Opticon OptiConnect SDK: command constants (Z1 transmits the software version), getConnectionPoolQRData (menu codes as QR)",
+    "Opticon SDK for OPN-2500 and OPN-6000, README: New defaults (BPC)",
+    "Opticon Universal Menu Book, version 12 (SET and END are ZZ); Opticon USA technical support wiki: Menu Commands",
   ],
 };
 
@@ -341,6 +360,7 @@ const cino: ScannerModel = {
   wake: null,
   identify: null,
   setup: "Scan the code for USB Virtual COM in the FuzzyScan programming manual.",
+  setupCode: null,
   notes: "Commands are answered by packets between the codes, which are not taken for codes.",
   evidence: backed("manual", { usb: "unverified", line: "unverified", setup: "unverified" }),
   sources: ["Cino FuzzyScan Serial Command Manual: 1.2 Command Structure, Beeping, Serial Trigger, Device NAK"],
@@ -359,6 +379,7 @@ const vtap: ScannerModel = {
   wake: null,
   identify: null,
   setup: "In config.txt on the reader's USB disk: KBLogMode=0, ComPortEnable=1, ComPortMode=1; then power-cycle it.",
+  setupCode: null,
   notes:
     "The reader speaks to the phones itself; the agent verifies what the pass says. Its answers to commands would look like passes, so the agent " +
     "sends none: set PassBeep in config.txt. Passive mode is not served.",
@@ -393,6 +414,7 @@ const springcard: ScannerModel = {
   wake: null,
   identify: null,
   setup: "Set register 02C0 to the serial Smart Reader profile and register 02A0 to $SCRDR or JSON messages.",
+  setupCode: null,
   notes:
     "$SCRDR text and JSON events are both read. Hexadecimal contents become bytes, other contents stay text; a pass that was only taken away is " +
     "no presentation.",

@@ -1,9 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findDevices } from "../../agent/devices.ts";
 import type { DevicesView } from "../../agent/devices-views.ts";
 import { openPtyPair } from "../../fixtures/scanner/index.ts";
+import { barcodeOfLines, picture } from "../image/barcodes.ts";
+import { testDecoder, told } from "../image/open-decoder.ts";
 import { type Bench, openBench } from "./bench.ts";
 
 let bench: Bench;
@@ -77,10 +80,20 @@ test("a scanner in keyboard mode is not supported, and what to do stands below",
         path: "/dev/input/event3",
         model,
         setup: "Scan the code 130",
+        setupSource: { evidence: "unverified", manuals: ["User Guide", "Menu Book"], code: null },
         reader: null,
         block: null,
       },
-      { ...acme, mode: "hid_pos", path: "/dev/hidraw0", model, setup: null, reader: null, block: "[[reader]]\nhid" },
+      {
+        ...acme,
+        mode: "hid_pos",
+        path: "/dev/hidraw0",
+        model,
+        setup: null,
+        setupSource: null,
+        reader: null,
+        block: "[[reader]]\nhid",
+      },
     ],
   });
   expect(out.split("\n")).toEqual([
@@ -91,7 +104,8 @@ test("a scanner in keyboard mode is not supported, and what to do stands below",
     "  OTHER SCANNER      NAME          USB        MODE                     CONFIGURED AS",
     "  /dev/input/event3  Acme Scanner  0c2e:0aaf  keyboard: not supported  -",
     "  /dev/hidraw0       Acme Scanner  0c2e:0aaf  HID-POS                  -",
-    "/dev/input/event3: to make it a serial port: Scan the code 130.",
+    "/dev/input/event3: to make it a serial port: Scan the code 130. Not verified: no manual at hand says so.",
+    "  Manuals: User Guide; Menu Book.",
     "",
     "To use what no reader is configured for, paste into agent.toml:",
     "",
@@ -99,6 +113,35 @@ test("a scanner in keyboard mode is not supported, and what to do stands below",
     "hid",
     "",
   ]);
+});
+
+describe("a setup code that a manual gives", () => {
+  const text = "@MENU_OPTO@ZZ@BPC@ZZ@OTPO_UNEM@";
+  const setupSource = { evidence: "manual", manuals: [], code: { text, devices: "OPN-6000" } } as const;
+  const input = { ...acme, mode: "keyboard", path: "/dev/input/event3", model, setup: "Scan a code" } as const;
+  const found = { ...none, inputs: [{ ...input, setupSource, reader: null, block: null }] };
+
+  test("is drawn on a terminal, and what is drawn can be scanned", async () => {
+    const { out } = await bench.run(["devices"], { tty: true, commands: { findDevices: async () => found } });
+    expect(out).toContain("OPN-6000 only, by the vendor's papers: scan this from the screen.");
+    const lines = stripVTControlCharacters(out).split("\n");
+    const first = lines.findIndex((line) => line.includes("scan this")) + 1;
+    // Version 2 has 25 modules on a side, and a border of 4.
+    const drawn = lines.slice(first, first + 17).map((line) => line.slice(2));
+    expect(new Set(drawn.map(({ length }) => length))).toEqual(new Set([33]));
+    await using decoder = await testDecoder("zxing-wasm");
+    expect(
+      told(await decoder.decode({ kind: "grey", ...picture(barcodeOfLines(drawn), { module: 4, quiet: 0 }) })),
+    ).toEqual([`qr ${text}`]);
+  });
+
+  test("is written where nobody could scan it, and stands in the JSON", async () => {
+    const { out } = await devices(found);
+    expect(out).toContain(`OPN-6000 only, by the vendor's papers: a QR code of ${text} does it.`);
+    expect(out).not.toContain("█");
+    const [told] = JSON.parse((await devices(found, "--json")).out).inputs;
+    expect(told.setup_source).toEqual({ evidence: "manual", manuals: [], code: { text, devices: "OPN-6000" } });
+  });
 });
 
 test("what keeps a port from working is said with the one command that helps", async () => {

@@ -239,6 +239,10 @@ describe("a wrong subject", () => {
       "There is no reader gate-9. There are: gate-1-ssi, gate-1-nfc, gate-1-qr. A port is named by its path, with a slash.",
     ],
     ["gate-1-nfc", "The reader gate-1-nfc is of kind nfc, not a serial scanner. See: pass-agent devices."],
+    [
+      "/dev/input/event3",
+      "/dev/input/event3 is no serial port. pass-agent devices says what it is, and how a scanner that types becomes a serial port.",
+    ],
     ["/dev/x --model honeywel", /^There is no model honeywel; did you mean honeywell\? There are: generic, /],
     ["/dev/x --wait 0", '--wait "0" is not a whole number from 1 to 600.'],
   ])("%s", async (line, says) => {

@@ -32,6 +32,16 @@ describe("the table of scanners", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test("gives the content of a setup code only where a manual does, with the devices that it is for", () => {
+    const given = scannerModels.filter(({ setupCode }) => setupCode !== null);
+    expect(given.map(({ id }) => id)).toEqual(["opticon"]);
+    for (const { setupCode, sources, evidence } of given) {
+      expect(evidence.setup).toBe("manual");
+      expect(sources).not.toEqual([]);
+      expect(setupCode?.devices).not.toBe("");
+    }
+  });
+
   test("sends nothing longer than the port keeps for a device that takes nothing", () => {
     for (const { trigger, feedback, identify } of scannerModels) {
       const commands = [

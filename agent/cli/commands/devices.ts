@@ -1,7 +1,10 @@
+import type { SetupCode } from "../../../drivers/serial/index.ts";
 import type { DevicesView, InputView, PortView } from "../../devices-views.ts";
 import { configIfAny } from "../chosen-config.ts";
 import { type CommandSpec, jsonOption } from "../command.ts";
 import { exitCodes } from "../commands.ts";
+import type { CliIo } from "../io.ts";
+import { drawQrCode, qrCode } from "../qr-code.ts";
 import { columns, type Palette, palette, plain, sentence } from "../text.ts";
 import { toWire } from "../wire.ts";
 
@@ -18,14 +21,21 @@ export const devicesCommand: CommandSpec = {
   run: async (call) => {
     const { args, io } = call;
     const found = await call.commands.findDevices(await configIfAny(call), io.signal);
-    const text = args.on("json") ? JSON.stringify(toWire(found)) : devicesText(found, palette(io)).join("\n");
+    const text = args.on("json")
+      ? JSON.stringify(toWire(found))
+      : devicesText(found, drawsCodes(io), palette(io)).join("\n");
     await io.stdout.write(`${text}\n`);
     return exitCodes.good;
   },
 };
 
-function devicesText(found: DevicesView, colours: Palette): readonly string[] {
-  const sections = [nfcText(found, colours), portsText(found.ports, colours), inputsText(found.inputs, colours)];
+/** A code is black on white or it is none: with or without `NO_COLOR`, but only where somebody sees it. */
+function drawsCodes(io: CliIo): boolean {
+  return io.stdout.isTTY && io.env["TERM"] !== "dumb";
+}
+
+function devicesText(found: DevicesView, draws: boolean, colours: Palette): readonly string[] {
+  const sections = [nfcText(found, colours), portsText(found.ports, colours), inputsText(found.inputs, draws, colours)];
   const blocks = blocksOf(found);
   const paste =
     blocks.length === 0 ? [] : ["To use what no reader is configured for, paste into agent.toml:", ...blocks];
@@ -71,7 +81,7 @@ function portsText(ports: readonly PortView[], colours: Palette): readonly strin
   );
 }
 
-function inputsText(inputs: readonly InputView[], colours: Palette): readonly string[] {
+function inputsText(inputs: readonly InputView[], draws: boolean, colours: Palette): readonly string[] {
   if (inputs.length === 0) return ["No scanner in keyboard or HID-POS mode."];
   const rows = inputs.map((input) => [
     plain(input.path),
@@ -80,10 +90,31 @@ function inputsText(inputs: readonly InputView[], colours: Palette): readonly st
     input.mode === "keyboard" ? colours.bad("keyboard: not supported") : "HID-POS",
     readerCell(input.reader),
   ]);
-  const ways = inputs.flatMap(({ path, setup }) =>
-    setup === null ? [] : [`${colours.warn(plain(path))}: to make it a serial port: ${sentence(setup)}`],
-  );
+  const ways = inputs.flatMap((input) => waysOutText(input, draws, colours));
   return section("OTHER SCANNER", ["NAME", "USB", "MODE", "CONFIGURED AS"], rows, ways, colours);
+}
+
+/** How a scanner leaves keyboard mode: in words, where to look it up, and the code to scan where it is known. */
+function waysOutText({ path, setup, setupSource }: InputView, draws: boolean, colours: Palette): readonly string[] {
+  if (setup === null) return [];
+  const way = `${colours.warn(plain(path))}: to make it a serial port: ${sentence(setup)}`;
+  if (setupSource === null) return [way];
+  const { evidence, manuals, code } = setupSource;
+  const doubt = evidence === "unverified" ? " Not verified: no manual at hand says so." : "";
+  return [
+    `${way}${doubt}`,
+    ...(manuals.length === 0 ? [] : [`  Manuals: ${plain(manuals.join("; "))}.`]),
+    ...(code === null ? [] : setupCodeText(code, draws)),
+  ];
+}
+
+function setupCodeText({ devices, text }: SetupCode, draws: boolean): readonly string[] {
+  const drawn = draws ? qrCode(text) : null;
+  if (drawn === null) return [`  ${plain(devices)} only, by the vendor's papers: a QR code of ${plain(text)} does it.`];
+  return [
+    `  ${plain(devices)} only, by the vendor's papers: scan this from the screen.`,
+    ...drawQrCode(drawn).map((line) => `  ${line}`),
+  ];
 }
 
 function section(

@@ -64,6 +64,11 @@ async function subjectOf(call: Call, written: string): Promise<Subject> {
   if (written.includes("/")) {
     const config = await configIfAny(call);
     const path = resolve(call.io.cwd, written);
+    // Keyboards and HID devices have no line that could be listened to.
+    if (/^\/dev\/(input\/|hidraw)/.test(path)) {
+      const found = "pass-agent devices says what it is, and how a scanner that types becomes a serial port";
+      throw badUsage(`${written} is no serial port`, found);
+    }
     return { config, reader: config === null ? null : await readerAt(config, path), path };
   }
   const config = await goodConfig(call);
