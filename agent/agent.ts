@@ -157,14 +157,18 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const restart = Promise.withResolvers<string>();
   const tasks: Promise<void>[] = [];
   const syncing = new AbortController();
+  // Resolved when it is known what becomes of a pass: there is a station, or a reason why there is none.
+  const begun = Promise.withResolvers<void>();
   const work = async (): Promise<void> => {
     const terminal = await untilEnrolled(config.stateDir, clock, signal, () => {
       conditions.raise(notEnrolled);
       evaluate();
+      begun.resolve();
     });
     if (terminal === null) return;
     const { lock, enrolled } = terminal;
     if (lock !== null || enrolled === null) {
+      begun.resolve();
       if (lock !== null) conditions.raise(lockedBy(lock));
       evaluate();
       return watchTerminal(terminal);
@@ -192,13 +196,16 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       timing,
     };
     let opened: Station | null = null;
+    if (store.fault() !== null) begun.resolve();
     while (opened === null && (await store.whenOpen(signal))) {
       opened = await openStation(enrolled.identity, enrolled.key, stationParts).catch(unlessStorage);
+      if (opened === null) begun.resolve();
     }
     if (opened === null) return;
     station = opened;
     conditions.clear("not_enrolled", null);
     evaluate();
+    begun.resolve();
     await Promise.all([
       opened.sync(syncing.signal),
       watchTrust(opened),
@@ -254,7 +261,12 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       await clock.sleep(tickMs, signal);
     }
   };
-  tasks.push(work(), upkeep.run(store, signal));
+  const working = work().finally(begun.resolve);
+  // Told by `failed` once all tasks are there.
+  working.catch(() => {});
+  tasks.push(working, upkeep.run(store, signal));
+  // A pass that lies on a reader already is not shown to an agent that does not know yet whether it is enrolled.
+  await begun.promise;
   const enrolment = openScanEnrolment({ ...parts, config, conditions, lanes, signal });
   const cameras: LaneCamera[] = [];
   for (const reader of config.readers) {

@@ -115,6 +115,8 @@ async function withLine(driver: DriverOf, chance: Dice, use: (line: Line) => Pro
   const options = { ...settings, idleGapMs: 0, repeatMs: 0, path };
   await using reader = supervise(driver(options), path, sink);
   try {
+    // What is shown before the port is open was shown to nobody.
+    await untilReady(reader);
     await use({ scanner, reader, sink, chance, sent: [], slowestMs: 0, taken: 0 });
   } finally {
     await scanner.close();
@@ -122,12 +124,17 @@ async function withLine(driver: DriverOf, chance: Dice, use: (line: Line) => Pro
   return null;
 }
 
+async function untilReady({ reader }: Supervised): Promise<void> {
+  const startedMs = performance.now();
+  while (reader.view().state !== "ready" && performance.now() - startedMs < backWithinMs) await sleep(5);
+}
+
 /** Shows one more code, and compares all that were told with all that were sent. */
 async function judge(line: Line, where: string, withinMs = backWithinMs): Promise<readonly string[]> {
   const { reader, sink, sent } = line;
   const startedMs = performance.now();
+  await untilReady(reader);
   const soon = () => performance.now() - startedMs < withinMs;
-  while (reader.reader.view().state !== "ready" && soon()) await sleep(5);
   await send(line, `P1:ROUND ${where}`);
   while (codes(sink).length < sent.length && soon()) await sleep(5);
   line.slowestMs = Math.max(line.slowestMs, performance.now() - startedMs);
