@@ -9,7 +9,6 @@ import { openDisk } from "./disk.ts";
 import { openFacade } from "./facade.ts";
 import { cameraOf, type LaneCamera } from "./lane-camera.ts";
 import { openLanes } from "./lanes.ts";
-import { watchLateRevocations } from "./late-revocation.ts";
 import type { Log } from "./log.ts";
 import { openQuestions } from "./questions.ts";
 import { driverOf, openWaiters, readerSink } from "./readers.ts";
@@ -19,17 +18,16 @@ import { readingLanes, watchTrial } from "./remote/trial.ts";
 import { openScanEnrolment } from "./scan-enrolment.ts";
 import { openSimulation } from "./simulation.ts";
 import { openStation, type Station } from "./station.ts";
-import { isAside, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
+import { isAside, type Store, type StoreFault, timeMemoryName } from "./store/index.ts";
 import { superviseStore } from "./store/supervised.ts";
 import { type SupervisedReader, superviseReader } from "./supervisor.ts";
 import { lockedBy, notEnrolled, type Terminal, untilChanged, untilEnrolled } from "./terminal.ts";
 import { publishedTiming, type Timing } from "./timing.ts";
-import { trustAge } from "./trust.ts";
-import { trustConditions } from "./trust-conditions.ts";
 import { ulidMaker } from "./ulid.ts";
 import { openUpkeep } from "./upkeep.ts";
 import type { AgentFacade, ConditionCode } from "./views.ts";
 import { openWallets } from "./wallets.ts";
+import { pruneJournal, unlessStorage, watchTrust } from "./watches.ts";
 
 export interface AgentParts {
   readonly clock: Clock;
@@ -64,12 +62,6 @@ export interface Agent {
 
 /** Name of the database file in the state folder. */
 export const storeFileName = "agent.sqlite";
-/** How often ages and clocks are looked at, and how often the time memory is written, milliseconds. */
-const tickMs = 1_000;
-const saveTimeMs = 60_000;
-/** How often old records are looked for, milliseconds, and how long they are kept at least, days (formats.md section 7). */
-const pruneEveryMs = 3_600_000;
-const keepDays = 90;
 
 /**
  * Opens the store and everything on it. Rejects with a `StoreFault` when the store cannot be opened at all; every other
@@ -203,14 +195,15 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     }
     if (opened === null) return;
     station = opened;
+    const watched = { ...parts, config, store, conditions, lanes, newId, recorded: ring, signal };
     conditions.clear("not_enrolled", null);
     evaluate();
     begun.resolve();
     await Promise.all([
       opened.sync(syncing.signal),
-      watchTrust(opened),
+      watchTrust(opened, watched),
       watchTerminal(terminal),
-      prune(opened),
+      pruneJournal(opened.trust, watched),
       watchTrial(opened.remote, config, readers, { clock, withinMs: timing.trialMs }, signal),
     ]);
   };
@@ -218,48 +211,6 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const watchTerminal = async ({ print }: Terminal): Promise<void> => {
     const changed = await untilChanged(config.stateDir, print, { clock, signal });
     if (changed) restart.resolve("this terminal was given another identity, key or lock");
-  };
-  /** Lets go of acknowledged records that are old enough; never of one that the cloud does not have. */
-  const prune = async (opened: Station): Promise<void> => {
-    while (!signal.aborted) {
-      const { time } = opened.trust.now();
-      if (time.clock === "trusted" && store.fault() === null) {
-        const olderThan = rfc3339(time.ms - keepDays * 86_400_000);
-        const gone = await store.ask("prune", { olderThan }).catch(() => 0);
-        if (gone > 0) log.info("journal_pruned", { records: gone });
-      }
-      await clock.sleep(pruneEveryMs, signal);
-    }
-  };
-  /** Ages are looked at every second: a lane says within that second that it works on old trust data. */
-  const watchTrust = async (opened: Station): Promise<void> => {
-    const late = watchLateRevocations({
-      ...parts,
-      ...opened.identity,
-      store,
-      trust: opened.trust,
-      conditions,
-      newId,
-      recorded: ring,
-      environment: config.environment,
-      windowH: config.site.lateRevocationH,
-    });
-    let savedMs = clock.monotonicMs();
-    while (!signal.aborted) {
-      const { trust, at, time } = opened.trust.now();
-      const { age } = trustAge(trust, at);
-      for (const condition of trustConditions) {
-        if (condition.when({ age, clock: time.clock, keys: trust.keys !== null })) conditions.raise(condition.raise);
-        else conditions.clear(condition.raise.code, null);
-      }
-      lanes.setDegraded(age !== "fresh");
-      await late.look();
-      if (clock.monotonicMs() - savedMs > saveTimeMs && store.fault() === null) {
-        savedMs = clock.monotonicMs();
-        await opened.trust.saveTime().catch(unlessStorage);
-      }
-      await clock.sleep(tickMs, signal);
-    }
   };
   const working = work().finally(begun.resolve);
   // Told by `failed` once all tasks are there.
@@ -336,10 +287,4 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       waitingFor = "nothing";
     },
   };
-}
-
-/** A store that is lost is said elsewhere, and comes back by itself. */
-function unlessStorage(cause: unknown): null {
-  if (!(cause instanceof StoreFault)) throw cause;
-  return null;
 }
