@@ -77,7 +77,7 @@ function findEnvelope(
   if (unfit !== null) return finding({ ...base, refusal: unfit });
   const { templates } = trust.keys;
   const judge = (genuine: boolean): Finding | Promise<Finding> => {
-    if (!genuine) return finding({ ...base, refusal: "bad_signature" });
+    if (genuine !== true) return finding({ ...base, refusal: "bad_signature" });
     const claims = claimsOf(envelope, trust, templates);
     const { refusal, doubts, listVersion } = judgeClaims(claims, trust, at);
     const found = { ...base, claims, refusal, doubts, listVersion, reference: null, rotationStep: null };
@@ -85,7 +85,8 @@ function findEnvelope(
     return withRotation(found, code, envelope, at, primitives, rotation);
   };
   const genuine = isGenuine(envelope, key, trust, primitives);
-  return genuine instanceof Promise ? genuine.then(judge) : judge(genuine);
+  // Whatever is no plain answer is waited for, also a promise of another realm: taken for an answer it would be true.
+  return typeof genuine === "boolean" ? judge(genuine) : Promise.resolve(genuine).then(judge);
 }
 
 /** Environment and tenant as the payload itself names them: read before any signature, so they can only refuse. */

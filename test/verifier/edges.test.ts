@@ -1,9 +1,10 @@
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { rootFile, type SigningKey, signJws } from "../../fixtures/issuer/index.ts";
+import { rootFile, type SigningKey, signE1B, signJws } from "../../fixtures/issuer/index.ts";
 import { readDirectoryManifest } from "../../verifier/directory.ts";
 import type { Checked } from "../../verifier/fault.ts";
 import { readHead } from "../../verifier/head.ts";
-import { readScannerConfig } from "../../verifier/index.ts";
+import { readScannerConfig, verify } from "../../verifier/index.ts";
 import { readKeySet } from "../../verifier/key-set.ts";
 import { readRootFile } from "../../verifier/root.ts";
 import { readStatusDelta } from "../../verifier/status-delta.ts";
@@ -14,6 +15,7 @@ import {
   emptyStatus,
   keys,
   known,
+  pass,
   primitives,
   publish,
   rootShape,
@@ -233,3 +235,14 @@ test.each([
     expect((await read({ [name]: 1, ...payload })).ok).toBe(isRead);
   },
 );
+
+test.each([
+  ["a promise of another realm", () => runInNewContext("Promise.resolve(false)")],
+  ["a promise", () => Promise.resolve(false)],
+  ["false", () => false],
+  ["nothing at all", () => runInNewContext("undefined")],
+])("a signature that a primitive answers with %s is no good one", async (_, answer) => {
+  const trust = await trustIn();
+  const verdict = await verify(signE1B(pass(), keys.pass), trust, at(0), { ...primitives, verify: answer });
+  expect(verdict.reason).toBe("bad_signature");
+});
