@@ -65,7 +65,7 @@ export async function pruneJournal(keeper: Station["trust"], parts: WatchParts):
     const { time } = keeper.now();
     if (time.clock === "trusted" && store.fault() === null) {
       const olderThan = rfc3339(time.ms - keepDays * 86_400_000);
-      const gone = await store.ask("prune", { olderThan }).catch(() => 0);
+      const gone = (await store.ask("prune", { olderThan }).catch(unlessStorage)) ?? 0;
       if (gone > 0) log.info("journal_pruned", { records: gone });
     }
     await clock.sleep(pruneEveryMs, signal);
