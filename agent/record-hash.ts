@@ -10,5 +10,10 @@ export const genesisHash = `sha256:${"0".repeat(64)}`;
  * @param unhashed all members of a scan record but `hash`
  */
 export function recordHash(unhashed: object): string {
-  return `sha256:${hash("sha256", `scan-chain/1\0${canonicalJson(unhashed)}`)}`;
+  return chainHash(canonicalJson(unhashed));
+}
+
+/** The same of the record's text (RFC 8785) without its `hash`. */
+export function chainHash(text: string): string {
+  return `sha256:${hash("sha256", `scan-chain/1\0${text}`)}`;
 }

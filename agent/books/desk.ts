@@ -67,9 +67,9 @@ export function openBookDesk(parts: DeskParts): BookDesk {
       const { from, to } = day;
       const { figures, waiting } = await readDay(day);
       const webhooks = await ask("webhooks", { ids, within: { from, to } });
-      const [first] = await ask("auditRows", { after: 0, limit: 1 });
+      const [first] = await ask("events", { afterSequence: 0, limit: 1, passId: null });
       const setAside = (await ask("incidents", null)).map(({ at }) => at);
-      const missing = missingOf({ day, now, waiting, webhooks, first: first?.record ?? null, setAside });
+      const missing = missingOf({ day, now, waiting, webhooks, first: first ?? null, setAside });
       const queue = await ask("outbox", { rows: 0 });
       return {
         date: day.date,

@@ -15,8 +15,8 @@ export interface DayState {
   };
   /** Deliveries counted for the day. */
   readonly webhooks: readonly WebhookState[];
-  /** Text of the oldest record in the journal. */
-  readonly first: string | null;
+  /** The oldest record in the journal. */
+  readonly first: Pick<ScanRecord, "sequence" | "scanned_at"> | null;
   /** RFC 3339: when damaged databases were set aside; what was in them is not in this journal. */
   readonly setAside: readonly string[];
 }
@@ -60,8 +60,7 @@ export function missingOf({ day, now, waiting, webhooks, first, setAside }: DayS
   return missing;
 }
 
-function isPruned(first: string, { from }: SiteDay): boolean {
-  const { sequence, scanned_at }: ScanRecord = JSON.parse(first);
+function isPruned({ sequence, scanned_at }: Pick<ScanRecord, "sequence" | "scanned_at">, { from }: SiteDay): boolean {
   return sequence > 1 && scanned_at >= from;
 }
 

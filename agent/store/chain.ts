@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical-json.ts";
 import { genesisHash, recordHash } from "../record-hash.ts";
 import type { AuditRow } from "./protocol.ts";
+import { isSpelledRight, recordText } from "./record-row.ts";
 
 /** What the first record of a chain follows. */
 export const chainStart: ChainLink = { sequence: 0, hash: genesisHash };
@@ -20,8 +21,9 @@ export function rowBreak(row: AuditRow, before: ChainLink): RowBreak | null {
   if (row.sequence !== before.sequence + 1) {
     return { code: "sequence_gap", detail: `record ${before.sequence + 1} is missing` };
   }
-  const read = readRecord(row.record);
-  if (read === null) return { code: "not_a_record", detail: "the stored text is no JSON object" };
+  const text = recordText(row);
+  const read = text === null ? null : readRecord(text);
+  if (read === null) return { code: "not_a_record", detail: "what is stored is no record" };
   const { record, own, canonical } = read;
   if (record["prev_hash"] !== before.hash) {
     return { code: "chain_broken", detail: "it does not follow the record before it" };
@@ -30,7 +32,7 @@ export function rowBreak(row: AuditRow, before: ChainLink): RowBreak | null {
     return { code: "hash_wrong", detail: "its text was changed after it was written" };
   }
   const beside = record["sequence"] === row.sequence && record["id"] === row.id && record["pass_id"] === row.passId;
-  if (!beside || canonical !== row.record) {
+  if (!beside || canonical !== text || !isSpelledRight(row, record)) {
     return { code: "row_differs", detail: "the columns beside the record, or its spelling, were changed" };
   }
   return null;

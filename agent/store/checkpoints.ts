@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { Checkpoint, Receipt } from "./protocol.ts";
+import { type RecordRow, recordColumns, soundRecord } from "./record-row.ts";
 
 /** Chain heads that went out with a batch and came back acknowledged. All calls belong inside a transaction. */
 export interface Checkpoints {
@@ -23,15 +24,23 @@ export function openCheckpoints(database: Connection, incarnation: string): Chec
        AND sequence < (SELECT sequence FROM checkpoints ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
   );
   const list = database.prepare<[], Checkpoint>("SELECT sequence, hash, jws FROM checkpoints ORDER BY sequence");
-  // Everything up to here is old enough, acknowledged, and not the newest record.
-  const oldEnough = database.prepare<[{ olderThan: string; limit: number }], { sequence: number | null }>(
-    `SELECT max(sequence) AS sequence FROM (SELECT sequence FROM scans ORDER BY sequence LIMIT @limit)
-     WHERE sequence < coalesce((SELECT min(sequence) FROM (SELECT sequence, record FROM scans ORDER BY sequence LIMIT @limit)
-                                WHERE record ->> 'scanned_at' >= @olderThan), 9e15)
-       AND sequence < coalesce((SELECT min(sequence) FROM outbox), 9e15)
+  // Acknowledged, and not the newest record.
+  const acknowledged = database.prepare<[number], RecordRow>(
+    `SELECT ${recordColumns} FROM scans
+     WHERE sequence < coalesce((SELECT min(sequence) FROM outbox), 9e15)
        AND sequence < coalesce((SELECT min(sequence) FROM dead_letters), 9e15)
-       AND sequence < (SELECT max(sequence) FROM scans)`,
+       AND sequence < (SELECT max(sequence) FROM scans)
+     ORDER BY sequence LIMIT ?`,
   );
+  /** The last of the records from the first on that are all old enough. */
+  const lastOldEnough = (olderThan: string): number | null => {
+    let last: number | null = null;
+    for (const row of acknowledged.iterate(mostPruned)) {
+      if (soundRecord(row).scanned_at >= olderThan) break;
+      last = row.sequence;
+    }
+    return last;
+  };
   const newestUpTo = database.prepare<[number], { sequence: number | null }>(
     "SELECT max(sequence) AS sequence FROM checkpoints WHERE sequence <= ?",
   );
@@ -48,7 +57,7 @@ export function openCheckpoints(database: Connection, incarnation: string): Chec
     },
     list: () => list.all(),
     prune(olderThan) {
-      const limit = oldEnough.get({ olderThan, limit: mostPruned })?.sequence ?? null;
+      const limit = lastOldEnough(olderThan);
       const upTo = limit === null ? null : (newestUpTo.get(limit)?.sequence ?? null);
       if (upTo === null) return 0;
       const { changes } = forgetScans.run(upTo);

@@ -3,6 +3,7 @@ import { type ChainLink, chainStart, rowBreak } from "./chain.ts";
 import { type Connection, StoreFault } from "./connection.ts";
 import type { Mark } from "./mark.ts";
 import type { AuditRow } from "./protocol.ts";
+import { recordColumns, recordText } from "./record-row.ts";
 
 /** Records proved at every start. */
 const tailRecords = 100;
@@ -46,7 +47,7 @@ function headerProblem(header: Buffer): string | null {
  */
 export function checkChain(database: Connection, which: "newest" | "all"): void {
   const rows = database.prepare<[number], AuditRow>(
-    `SELECT sequence, id, pass_id AS passId, record, hash FROM scans
+    `SELECT ${recordColumns} FROM scans
      WHERE sequence > (SELECT max(sequence) FROM scans) - ? ORDER BY sequence`,
   );
   let before: ChainLink | null = null;
@@ -62,17 +63,22 @@ export function checkChain(database: Connection, which: "newest" | "all"): void 
 
 /** What a record in the middle of the chain says that it follows. */
 function linkBefore(row: AuditRow): ChainLink {
-  const hash = /"prev_hash":"(sha256:[0-9a-f]{64})"/.exec(row.record)?.[1];
+  const text = recordText(row);
+  const hash = text === null ? undefined : /"prev_hash":"(sha256:[0-9a-f]{64})"/.exec(text)?.[1];
   return { sequence: row.sequence - 1, hash: hash ?? "" };
 }
 
 /** The newest record of the journal's own chain. */
 export function headOf(database: Connection): ChainLink {
-  return (
-    database
-      .prepare<[], ChainLink>("SELECT sequence, hash FROM scans WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1")
-      .get() ?? chainStart
+  return openHead(database)();
+}
+
+/** The same, to be asked again and again. */
+export function openHead(database: Connection): () => ChainLink {
+  const newest = database.prepare<[], ChainLink>(
+    "SELECT sequence, hash FROM scans WHERE sequence > 0 ORDER BY sequence DESC LIMIT 1",
   );
+  return () => newest.get() ?? chainStart;
 }
 
 /**

@@ -24,37 +24,58 @@ export interface Store {
   close(): Promise<void>;
 }
 
-interface Pending {
+interface Waiting {
+  readonly request: { readonly op: StoreOp; readonly ask: unknown };
   readonly answer: (value: unknown) => void;
   readonly fail: (fault: StoreFault) => void;
 }
 
+/** Requests that share a commit, at most. */
+const largestGroup = 256;
+
 /** Starts the writer thread and opens the database. Rejects with a `StoreFault`. */
 export async function openStore(options: WriterOptions): Promise<Store> {
   const worker = new Worker(writerUrl(), { workerData: options });
-  const pending = new Map<number, Pending>();
+  let waiting: Waiting[] = [];
+  let atWork: readonly Waiting[] = [];
+  let isFlushing = false;
   const opened = Promise.withResolvers<OpeningReport>();
   const ended = Promise.withResolvers<StoreFault | null>();
   let closing = false;
   let lost: StoreFault | null = null;
-  let nextId = 0;
 
   const end = (fault: StoreFault | null): void => {
     lost ??= fault ?? new StoreFault("store_closed", "the store is closed");
     opened.reject(lost);
-    for (const waiting of pending.values()) waiting.fail(lost);
-    pending.clear();
+    for (const { fail } of [...atWork, ...waiting]) fail(lost);
+    [atWork, waiting] = [[], []];
     ended.resolve(fault);
+  };
+  // The writer has one group at a time; what is asked meanwhile is the next one and shares its commit.
+  const flush = (): void => {
+    isFlushing = false;
+    if (lost !== null || atWork.length > 0 || waiting.length === 0) return;
+    [atWork, waiting] = [waiting.slice(0, largestGroup), waiting.slice(largestGroup)];
+    worker.postMessage(atWork.map(({ request }) => request));
+  };
+  // Not at once: who was answered together asks again together.
+  const flushSoon = (): void => {
+    if (isFlushing) return;
+    isFlushing = true;
+    setImmediate(flush);
   };
   worker.on("message", (message: WriterMessage) => {
     switch (message.kind) {
       case "open":
         opened.resolve(message.report);
         return;
-      case "answer":
-        pending.get(message.id)?.answer(message.answer);
-        pending.delete(message.id);
+      case "answers": {
+        const answered = atWork;
+        atWork = [];
+        for (const [at, { answer }] of answered.entries()) answer(message.answers[at]);
+        flushSoon();
         return;
+      }
       case "failed":
         end(new StoreFault(message.code, message.message));
         return;
@@ -65,11 +86,11 @@ export async function openStore(options: WriterOptions): Promise<Store> {
 
   const ask = <Op extends StoreOp>(op: Op, question: StoreOps[Op]["ask"]): Promise<StoreOps[Op]["answer"]> => {
     if (lost !== null) return Promise.reject(lost);
-    const id = nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<StoreOps[Op]["answer"]>();
     // The thread boundary loses the type: the writer answers each op with its own answer type.
-    pending.set(id, { answer: (value) => resolve(value as StoreOps[Op]["answer"]), fail: reject });
-    worker.postMessage({ id, op, ask: question });
+    const answer = (value: unknown): void => resolve(value as StoreOps[Op]["answer"]);
+    waiting.push({ request: { op, ask: question }, answer, fail: reject });
+    if (atWork.length === 0) flushSoon();
     return promise;
   };
   const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { JournalPage, PageQuery } from "./book-protocol.ts";
 import type { Connection } from "./connection.ts";
+import { type RecordRow, recordColumns, soundRecord, soundText } from "./record-row.ts";
 
 /**
  * Where in the journal each day (UTC) begins, so that the records of a time are found without reading all others. A row is
@@ -12,7 +13,7 @@ export interface JournalDays {
   page(query: PageQuery): JournalPage;
 }
 
-type Row = JournalPage["rows"][number] & { readonly at: string };
+type Row = RecordRow & Pick<JournalPage["rows"][number], "state">;
 
 export function openJournalDays(database: Connection): JournalDays {
   const insert = database.prepare("INSERT INTO journal_days (sequence, day) VALUES (?, ?)");
@@ -27,7 +28,7 @@ export function openJournalDays(database: Connection): JournalDays {
      ORDER BY first LIMIT 1`,
   );
   const rows = database.prepare<{ after: number; end: number | null; limit: number }, Row>(
-    `SELECT sequence, record AS text, record ->> 'scanned_at' AS at,
+    `SELECT ${recordColumns},
        CASE WHEN sequence IN (SELECT sequence FROM outbox) THEN 'pending'
             WHEN sequence IN (SELECT sequence FROM dead_letters) THEN 'dead'
             ELSE 'acknowledged' END AS state
@@ -49,10 +50,15 @@ export function openJournalDays(database: Connection): JournalDays {
       const reached = read.length < limit ? end : (read.at(-1)?.sequence ?? 0) + 1;
       return {
         rows: read
-          .filter(({ at }) => at >= from && at < to)
-          .map(({ sequence, text, state }) => ({ sequence, text, state })),
+          .filter((row) => isWithin(soundRecord(row).scanned_at, { from, to }))
+          .map((row) => ({ sequence: row.sequence, text: soundText(row), state: row.state })),
         next: reached === null ? null : reached - 1,
       };
     },
   };
+}
+
+/** Compared as text: RFC 3339 times in UTC sort as they follow each other. */
+export function isWithin(at: string, { from, to }: { readonly from: string; readonly to: string }): boolean {
+  return at >= from && at < to;
 }

@@ -39,7 +39,12 @@ export function openMeta(database: Connection, options: WriterOptions): Meta {
     return String(row["value"]);
   };
   const documents = database.prepare<[], { name: string; bytes: Buffer }>("SELECT name, bytes FROM trust_documents");
-  const trustGeneration = (): number => Number(value(generationName) ?? 0);
+  // Asked at every decision. Only `saveTrust` changes it, and a commit that fails ends this connection.
+  let generation: number | null = null;
+  const trustGeneration = (): number => {
+    generation ??= Number(value(generationName) ?? 0);
+    return generation;
+  };
   const loadTrust = (): StoreOps["loadTrust"]["answer"] => ({
     documents: new Map(documents.all().map((row) => [row.name, new Uint8Array(row.bytes)])),
     generation: trustGeneration(),
@@ -66,6 +71,7 @@ export function openMeta(database: Connection, options: WriterOptions): Meta {
       for (const [name, bytes] of ask.put) put.run(name, bytes);
       const next = trustGeneration() + 1;
       write.run(generationName, String(next));
+      generation = next;
       write.run(timeMemoryName, ask.timeMemory);
       return next;
     },

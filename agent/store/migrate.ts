@@ -28,9 +28,9 @@ export function versionOf(database: Database.Database): number {
   const application = Number(database.pragma("application_id", { simple: true }));
   const version = Number(database.pragma("user_version", { simple: true }));
   const schema = schemaText(database);
-  const made = schemasByVersion().indexOf(schema);
+  const schemas = schemasByVersion();
   const named = application === applicationId || application === 0;
-  if (made < 1) {
+  if (schemas.indexOf(schema) < 1) {
     if (!named) throw new SchemaFault("store_foreign", "the file is a database of another program");
     if (version > schemaVersion) {
       throw new SchemaFault(
@@ -39,7 +39,7 @@ export function versionOf(database: Database.Database): number {
       );
     }
   }
-  if (made !== version || !named) {
+  if (schemas[version] !== schema || !named) {
     throw new SchemaFault("store_corrupt", `the schema is not the one of version ${version}: the file was changed`);
   }
   return version;

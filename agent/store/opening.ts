@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { asideName, moveAside } from "./aside.ts";
 import { backUp } from "./backup.ts";
-import { checkChain, checkFile, checkMark, closeLook, headOf } from "./checks.ts";
+import { checkChain, checkFile, checkMark, closeLook, headOf, openHead } from "./checks.ts";
 import { type Connection, openConnection, StoreFault, storeFault } from "./connection.ts";
 import type { Incident } from "./damage-views.ts";
 import { openIncidents } from "./incident.ts";
@@ -58,13 +58,9 @@ export function openSound(options: WriterOptions): OpenedStore {
 
 function afterOpening(sound: Sound, mark: MarkFile, release: () => void): OpenedStore {
   const { database, meta } = sound;
-  const head = (closed: boolean): Mark => ({
-    kind: "head",
-    incarnation: meta.incarnation,
-    ...headOf(database),
-    closed,
-  });
-  let noted = headOf(database).sequence;
+  const newest = openHead(database);
+  const head = (closed: boolean): Mark => ({ kind: "head", incarnation: meta.incarnation, ...newest(), closed });
+  let noted = newest().sequence;
   const letGo = (): void => {
     mark.close();
     release();

@@ -2,6 +2,7 @@ import type { ScanRecord } from "../record.ts";
 import { openCheckpoints } from "./checkpoints.ts";
 import type { Connection } from "./connection.ts";
 import type { ItemAnswer, OutboxRow, OutboxState, Receipt, StoredBatch, Waiting } from "./protocol.ts";
+import { type RecordRow, recordColumns, soundRecord, soundText } from "./record-row.ts";
 import { openSalvaged, type Salvaged } from "./salvaged.ts";
 
 /**
@@ -30,9 +31,7 @@ export interface Outbox {
 /** Share of a batch that the newest records may take while older ones wait. */
 const newestShare = 0.2;
 
-type RecordRow = { sequence: number; id: string; text: string; hash: string };
-
-const selectRecord = "SELECT o.sequence, s.id, s.record AS text, s.hash FROM outbox o JOIN scans s USING (sequence)";
+const selectRecord = `SELECT ${recordColumns} FROM outbox o JOIN scans USING (sequence)`;
 
 export function openOutbox(database: Connection, incarnation: string): Outbox {
   const anyBatch = database.prepare<[], { key: string; body: Buffer }>(
@@ -51,7 +50,7 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
        SELECT * FROM (SELECT sequence FROM outbox WHERE batch IS NULL ORDER BY sequence DESC LIMIT @newest)
      ) ORDER BY o.sequence`,
   );
-  const queued = database.prepare<[string], RecordRow>(`${selectRecord} WHERE s.id = ?`);
+  const queued = database.prepare<[string], RecordRow>(`${selectRecord} WHERE scans.id = ?`);
   const insertBatch = database.prepare("INSERT INTO batches (key, body) VALUES (?, ?)");
   const bind = database.prepare(
     "UPDATE outbox SET batch = ? WHERE sequence = (SELECT sequence FROM scans WHERE id = ?)",
@@ -67,8 +66,8 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     `INSERT INTO outbox (sequence) SELECT sequence FROM dead_letters WHERE ${isMeant}`,
   );
   const forgetDead = database.prepare<{ id: string | null }>(`DELETE FROM dead_letters WHERE ${isMeant}`);
-  const unacknowledged = database.prepare<[number, number], { place: number; text: string }>(
-    `SELECT sequence AS place, record AS text FROM scans WHERE sequence IN
+  const unacknowledged = database.prepare<[number, number], RecordRow>(
+    `SELECT ${recordColumns} FROM scans WHERE sequence IN
        (SELECT sequence FROM outbox UNION ALL SELECT sequence FROM dead_letters)
      AND sequence > ? ORDER BY sequence LIMIT ?`,
   );
@@ -142,7 +141,8 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
     unacknowledged(after, limit) {
       const saved = after === null || after < 0 ? salvaged.after(after ?? Number.MIN_SAFE_INTEGER, limit) : [];
       const rest = limit - saved.length;
-      return rest === 0 ? saved : [...saved, ...unacknowledged.all(Math.max(after ?? 0, 0), rest)];
+      const rows = rest === 0 ? [] : unacknowledged.all(Math.max(after ?? 0, 0), rest);
+      return [...saved, ...rows.map((row) => ({ place: row.sequence, text: soundText(row) }))];
     },
     salvaged(id) {
       const text = salvaged.textOf(id);
@@ -169,7 +169,7 @@ function toWaiting(rows: readonly RecordRow[], incarnation: string): Waiting | n
   const last = rows.at(-1);
   if (last === undefined) return null;
   return {
-    records: rows.map(({ sequence, id, text }) => ({ sequence, id, text })),
+    records: rows.map((row) => ({ sequence: row.sequence, id: row.id, text: soundText(row) })),
     last: { sequence: last.sequence, hash: last.hash },
     incarnation,
   };
@@ -187,10 +187,7 @@ function withSalvaged(state: OutboxState, salvaged: Salvaged, rows: number): Out
   };
 }
 
-type StateRow = {
-  sequence: number;
-  id: string;
-  scannedAt: string;
+type StateRow = RecordRow & {
   attempts: number;
   type: string | null;
   code: string | null;
@@ -205,28 +202,26 @@ function readState(database: Connection, rows: number): OutboxState {
     .get();
   const listed = database
     .prepare<[number], StateRow>(
-      `SELECT sequence, s.id, s.record ->> 'scanned_at' AS scannedAt, q.attempts, q.type, q.code, q.message FROM (
+      `SELECT ${recordColumns}, q.attempts, q.type, q.code, q.message FROM (
          SELECT sequence, attempts, NULL AS type, NULL AS code, NULL AS message FROM outbox
          UNION ALL
          SELECT sequence, attempts, error_type, error_code, error_message FROM dead_letters
-       ) q JOIN scans s USING (sequence) ORDER BY sequence LIMIT ?`,
+       ) q JOIN scans USING (sequence) ORDER BY sequence LIMIT ?`,
     )
     .all(rows);
   const oldest = database
-    .prepare<[], { at: string }>(
-      "SELECT record ->> 'scanned_at' AS at FROM scans WHERE sequence = (SELECT min(sequence) FROM outbox)",
-    )
+    .prepare<[], RecordRow>(`SELECT ${recordColumns} FROM scans WHERE sequence = (SELECT min(sequence) FROM outbox)`)
     .get();
   return {
     pending: counts?.pending ?? 0,
     dead: counts?.dead ?? 0,
-    oldestAt: oldest?.at ?? null,
+    oldestAt: oldest === undefined ? null : soundRecord(oldest).scanned_at,
     rows: listed.map(toRow),
   };
 }
 
 function toRow(row: StateRow): OutboxRow {
-  const { type, code, message, ...rest } = row;
+  const { sequence, id, attempts, type, code, message } = row;
   const error = type === null || code === null ? null : { type, code, message: message ?? "" };
-  return { ...rest, error };
+  return { id, sequence, scannedAt: soundRecord(row).scanned_at, attempts, error };
 }

@@ -251,12 +251,13 @@ export interface OpeningReport {
 }
 
 export type WriterRequest = {
-  readonly [Op in StoreOp]: { readonly id: number; readonly op: Op; readonly ask: StoreOps[Op]["ask"] };
+  readonly [Op in StoreOp]: { readonly op: Op; readonly ask: StoreOps[Op]["ask"] };
 }[StoreOp];
 
 export type WriterMessage =
   | { readonly kind: "open"; readonly report: OpeningReport }
-  | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  /** Of one group of requests, in their order. */
+  | { readonly kind: "answers"; readonly answers: readonly unknown[] }
   /** The connection is gone: nothing that was asked and not answered is known to be done or undone. */
   | { readonly kind: "failed"; readonly code: StoreFaultCode; readonly message: string };
 

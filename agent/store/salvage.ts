@@ -5,6 +5,7 @@ import { type Connection, isDamage, storeFault } from "./connection.ts";
 import type { Gap, Key } from "./damage-views.ts";
 import { incidentsName } from "./incident.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
+import { type RecordRow, recordText } from "./record-row.ts";
 import { isSealWhole } from "./seal.ts";
 import { type Cell, keyOf, type Row, readTable, type Table, tablesOf } from "./table-reader.ts";
 import { openUseCheck, type UseCheck } from "./use-check.ts";
@@ -222,16 +223,22 @@ function copyUnsent(
   let refused = 0;
   read("scans", (row) => {
     const sequence = Number(row["sequence"]);
-    const text = String(row["record"]);
-    uses.expect(text);
-    if (sequence > head) [head, headText] = [sequence, text];
+    const hash = String(row["hash"]);
+    const text = recordText({ ...recordRow(row), sequence, hash });
+    const isWhole = (): boolean => text !== null && isWholeRecord(text, hash);
+    if (text !== null) uses.expect(text, isWhole);
+    if (text !== null && sequence > head) [head, headText] = [sequence, text];
     const isWaiting = waiting.delete(sequence);
     const letter = dead.get(sequence) ?? null;
     dead.delete(sequence);
     if (!isWaiting && letter === null && !sendAll) return;
-    const damaged = isWholeRecord(text, String(row["hash"])) ? null : damagedRecord;
     // What is no JSON any more can neither be sent nor shown: it stays in the file that was set aside.
-    if (parseObject(text) !== null && keep(row, letter ?? damaged)) kept += 1;
+    if (text === null || parseObject(text) === null) {
+      refused += 1;
+      return;
+    }
+    const kind = letter ?? (isWhole() ? null : damagedRecord);
+    if (keep({ id: row["id"] ?? null, record: text, hash }, kind)) kept += 1;
     else refused += 1;
   });
   const at = parseObject(headText)?.["scanned_at"];
@@ -239,6 +246,15 @@ function copyUnsent(
     unsent: { kept, lost: waiting.size + dead.size + refused },
     head,
     newestAt: typeof at === "string" ? at : null,
+  };
+}
+
+function recordRow(row: Row): Omit<RecordRow, "sequence" | "hash"> {
+  const passId = row["pass_id"] ?? null;
+  return {
+    id: String(row["id"]),
+    passId: passId === null ? null : String(passId),
+    record: String(row["record"]),
   };
 }
 

@@ -169,4 +169,8 @@ export const migrations: readonly string[] = [
     seal INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- From here on "scans.record" holds a record's members without their names (record-row.ts); rows written before keep the
+  -- text. Nothing is changed: the step keeps an older program, which reads text only, away from the file.
+  `,
 ];

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Cell, Row } from "./table-reader.ts";
 
 /**
@@ -17,7 +17,7 @@ const sealed = {
 /** @param row the columns by name */
 export function sealOf(table: keyof typeof sealed, row: Readonly<Record<string, Cell>>): number {
   const text = JSON.stringify(sealed[table].map((name) => row[name] ?? null));
-  return createHash("sha256").update(text).digest().readUIntBE(0, 6);
+  return hash("sha256", text, "buffer").readUIntBE(0, 6);
 }
 
 /** False for a row that is not as it was written. Rows without a seal, of other tables and older versions, pass. */

@@ -3,8 +3,8 @@ import type { Connection } from "./connection.ts";
 
 /** Holds the redemption memory against the journal: whoever was let in and counted must be remembered. */
 export interface UseCheck {
-  /** Takes one record's text, whatever it is. */
-  expect(text: string): void;
+  /** Takes one record's text, whatever it is. Only a whole one says that somebody was let in; asked when it matters. */
+  expect(text: string, isWhole: () => boolean): void;
   /** True when every record that counted a use, and was not taken back, has its row. */
   isComplete(): boolean;
 }
@@ -19,13 +19,13 @@ export function openUseCheck(database: Connection): UseCheck {
   const missing = new Set<string>();
   const takenBack = new Set<string>();
   return {
-    expect(text) {
+    expect(text, isWhole) {
       if (missing.size >= mostMissing || !mayCount(text)) return;
       // A damaged record may lack anything.
       const { id, supersedes, decision } = parseObject(text) ?? {};
       const { outcome } = Object(decision);
       if (outcome === "rejected") takenBack.add(String(supersedes));
-      else if (outcome === "accepted" && find.get(String(id)) === undefined) missing.add(String(id));
+      else if (outcome === "accepted" && find.get(String(id)) === undefined && isWhole()) missing.add(String(id));
     },
     isComplete() {
       database.exec("DROP INDEX use_check");

@@ -21,10 +21,13 @@ export function openUses(database: Connection): Uses {
   const tally = "SELECT coalesce(sum(persons), 0) AS used, min(at) AS at, lane FROM uses";
   const latest = "SELECT at, lane FROM uses";
   const order = "ORDER BY at DESC LIMIT 1";
-  const tallyOne = database.prepare<[...PassValues, string, number], Tally>(
+  const tallyOne = database.prepare<[...PassValues, string], Tally>(`${tally} WHERE ${thisPass} AND counter = ?`);
+  const tallyAll = database.prepare<PassValues, Tally>(`${tally} WHERE ${thisPass}`);
+  // A bound on a column of an index makes SQLite plan anew at every call: only asked for a period.
+  const tallyOneSince = database.prepare<[...PassValues, string, number], Tally>(
     `${tally} WHERE ${thisPass} AND counter = ? AND at >= ?`,
   );
-  const tallyAll = database.prepare<[...PassValues, number], Tally>(`${tally} WHERE ${thisPass} AND at >= ?`);
+  const tallyAllSince = database.prepare<[...PassValues, number], Tally>(`${tally} WHERE ${thisPass} AND at >= ?`);
   const lastOne = database.prepare<[...PassValues, string], { at: number; lane: string }>(
     `${latest} WHERE ${thisPass} AND counter = ? ${order}`,
   );
@@ -37,8 +40,12 @@ export function openUses(database: Connection): Uses {
   return {
     recall(pass, { counter, sinceMs }) {
       const key = passValues(pass);
-      const since = sinceMs ?? 0;
-      const found = counter === null ? tallyAll.get(...key, since) : tallyOne.get(...key, counter, since);
+      const inPeriod = (ms: number): Tally | undefined =>
+        counter === null ? tallyAllSince.get(...key, ms) : tallyOneSince.get(...key, counter, ms);
+      const ever = (): Tally | undefined => (counter === null ? tallyAll.get(...key) : tallyOne.get(...key, counter));
+      const found = sinceMs === null ? ever() : inPeriod(sinceMs);
+      // Never used: there is no last use either.
+      if (sinceMs === null && toEarlier(found) === null) return { used: 0, first: null, last: null };
       const last = counter === null ? lastAll.get(...key) : lastOne.get(...key, counter);
       return {
         used: found?.used ?? 0,

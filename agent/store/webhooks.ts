@@ -1,7 +1,8 @@
 import { webhookEvent } from "../books/flat-scan.ts";
-import type { ScanRecord } from "../record.ts";
 import type { NextDelivery, NoteDelivery, TakeDelivery, WebhookState } from "./book-protocol.ts";
 import type { Connection } from "./connection.ts";
+import { isWithin } from "./journal-days.ts";
+import { type RecordRow, recordColumns, soundRecord, soundText } from "./record-row.ts";
 
 /**
  * What each webhook receiver has had. The journal itself is the queue: a cursor says up to where it was delivered, and only
@@ -16,13 +17,12 @@ export interface Webhooks {
   /** Refused and given-up deliveries are due again, at once; answers how many. */
   retry(ids: readonly string[]): number;
   /** State of these receivers; deliveries are counted for records of `[from, to)`, RFC 3339, or for all. */
-  states(
-    ids: readonly string[],
-    within: { readonly from: string; readonly to: string } | null,
-  ): readonly WebhookState[];
+  states(ids: readonly string[], within: Within | null): readonly WebhookState[];
   /** Forgets deliveries whose records are no longer in the journal. */
   forgetPruned(): void;
 }
+
+type Within = { readonly from: string; readonly to: string };
 
 /** With more deliveries than this to be tried again, or refused, new ones wait in the journal. */
 const mostRetrying = 1_000;
@@ -30,7 +30,7 @@ const mostFailed = 10_000;
 /** Records that one call passes over because the receiver does not want them. */
 const mostPassedOver = 1_000;
 
-type Row = { sequence: number; attempts: number; record: string };
+type Row = RecordRow & { readonly attempts: number };
 
 export function openWebhooks(database: Connection): Webhooks {
   const register = database.prepare(
@@ -42,19 +42,18 @@ export function openWebhooks(database: Connection): Webhooks {
     `INSERT INTO webhooks (id, cursor, skipped) VALUES (@id, @to, @skipped) ON CONFLICT (id) DO UPDATE
        SET cursor = max(cursor, excluded.cursor), skipped = skipped + excluded.skipped`,
   );
-  const again = "FROM webhook_deliveries d JOIN scans s USING (sequence) WHERE d.webhook = @id AND d.due IS NOT NULL";
-  const oldest = database.prepare<{ id: string }, Row>(
-    `SELECT d.sequence, d.attempts, s.record ${again} ORDER BY d.sequence LIMIT 1`,
-  );
+  const again = `SELECT ${recordColumns}, d.attempts FROM webhook_deliveries d JOIN scans USING (sequence)
+    WHERE d.webhook = @id AND d.due IS NOT NULL`;
+  const oldest = database.prepare<{ id: string }, Row>(`${again} ORDER BY d.sequence LIMIT 1`);
   const due = database.prepare<{ id: string; now: number; beyond: number }, Row>(
-    `SELECT d.sequence, d.attempts, s.record ${again} AND (d.due <= @now OR d.due > @beyond) ORDER BY d.sequence LIMIT 1`,
+    `${again} AND (d.due <= @now OR d.due > @beyond) ORDER BY d.sequence LIMIT 1`,
   );
   const counts = database.prepare<{ id: string }, { retrying: number; failed: number; due: number | null }>(
     `SELECT count(due) AS retrying, count(*) - count(due) AS failed, min(due) AS due
      FROM webhook_deliveries WHERE webhook = @id`,
   );
-  const fresh = database.prepare<[number, number], { sequence: number; record: string }>(
-    "SELECT sequence, record FROM scans WHERE sequence > ? ORDER BY sequence LIMIT ?",
+  const fresh = database.prepare<[number, number], RecordRow>(
+    `SELECT ${recordColumns} FROM scans WHERE sequence > ? ORDER BY sequence LIMIT ?`,
   );
   const forget = database.prepare("DELETE FROM webhook_deliveries WHERE webhook = ? AND sequence = ?");
   const keep = database.prepare(
@@ -71,29 +70,34 @@ export function openWebhooks(database: Connection): Webhooks {
        (SELECT problem FROM webhook_deliveries d WHERE d.webhook = w.id ORDER BY sequence DESC LIMIT 1) AS problem
      FROM webhooks w WHERE w.id = @id`,
   );
-  const countsWithin = database.prepare<{ id: string; from: string; to: string }, { retrying: number; failed: number }>(
-    `SELECT count(d.due) AS retrying, count(*) - count(d.due) AS failed
-     FROM webhook_deliveries d JOIN scans s USING (sequence) WHERE d.webhook = @id
-       AND s.record ->> 'scanned_at' >= @from AND s.record ->> 'scanned_at' < @to`,
+  const deliveries = database.prepare<{ id: string }, RecordRow & { readonly due: number | null }>(
+    `SELECT ${recordColumns}, d.due FROM webhook_deliveries d JOIN scans USING (sequence) WHERE d.webhook = @id`,
   );
+  const countsWithin = (id: string, within: Within): { readonly retrying: number; readonly failed: number } => {
+    const counted = { retrying: 0, failed: 0 };
+    for (const row of deliveries.iterate({ id })) {
+      if (isWithin(soundRecord(row).scanned_at, within)) counted[row.due === null ? "failed" : "retrying"] += 1;
+    }
+    return counted;
+  };
 
   const nextFresh = ({ id, events, realOnly = false }: TakeDelivery): NextDelivery => {
     const cursor = cursorOf.get(id)?.cursor ?? 0;
     let reached = cursor;
     let skipped = 0;
-    let found: { readonly sequence: number; readonly record: string } | null = null;
+    let found: RecordRow | null = null;
     for (const row of fresh.iterate(cursor, mostPassedOver)) {
       // Sequences have no gaps but where pruning was faster than the receiver.
       skipped += row.sequence - reached - 1;
       reached = row.sequence;
-      const record: ScanRecord = JSON.parse(row.record);
+      const record = soundRecord(row);
       if (!events.includes(webhookEvent(record)) || (realOnly && record.simulated)) continue;
       found = row;
       reached -= 1;
       break;
     }
     if (reached > cursor) advance.run({ id, to: reached, skipped });
-    if (found !== null) return { kind: "delivery", sequence: found.sequence, attempts: 0, text: found.record };
+    if (found !== null) return { kind: "delivery", sequence: found.sequence, attempts: 0, text: soundText(found) };
     // Where something was passed over there may be more right behind.
     return { kind: "nothing", dueMs: reached > cursor ? 0 : (counts.get({ id })?.due ?? null) };
   };
@@ -106,7 +110,7 @@ export function openWebhooks(database: Connection): Webhooks {
       const { id, take, nowMs, longestMs } = ask;
       const row = take === "oldest" ? oldest.get({ id }) : due.get({ id, now: nowMs, beyond: nowMs + longestMs });
       if (row !== undefined) {
-        return { kind: "delivery", sequence: row.sequence, attempts: row.attempts, text: row.record };
+        return { kind: "delivery", sequence: row.sequence, attempts: row.attempts, text: soundText(row) };
       }
       const { retrying, failed, due: dueMs } = counts.get({ id }) ?? { retrying: 0, failed: 0, due: null };
       const isFull = retrying >= mostRetrying || failed >= mostFailed;
@@ -122,8 +126,7 @@ export function openWebhooks(database: Connection): Webhooks {
     retry: (ids) => ids.reduce((count, id) => count + retry.run(id).changes, 0),
     states: (ids, within) =>
       ids.map((id) => {
-        const { retrying, failed } =
-          (within === null ? counts.get({ id }) : countsWithin.get({ id, ...within })) ?? none;
+        const { retrying, failed } = (within === null ? counts.get({ id }) : countsWithin(id, within)) ?? none;
         return { ...none, ...state.get({ id }), retrying, failed, id };
       }),
     forgetPruned: () => {

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { Claims } from "../../verifier/index.ts";
 import { policyFor } from "../channel-policy.ts";
 import { type CodeRuling, noCodes, ruleOnCode } from "../code-rule.ts";
@@ -35,13 +35,13 @@ import type {
 import { openRedemptions } from "./redemptions.ts";
 import { openReservations } from "./reservations.ts";
 import { scrubPage } from "./scrub.ts";
-import { keepLogShort } from "./wal.ts";
+import { openLogCare } from "./wal.ts";
 import { byWay, whileReserved } from "./ways.ts";
 import { openWebhooks } from "./webhooks.ts";
 
 /**
- * The worker thread that owns the only database connection. A slow disk delays decisions here and nothing else. Requests
- * that wait together share one commit; each runs in its own savepoint and is answered only after the commit is on disk.
+ * The worker thread that owns the only database connection. A slow disk delays decisions here and nothing else. It is given
+ * groups of requests (store/index.ts); a group shares one commit and is answered only after that is on disk.
  */
 
 type Perform = { readonly [Op in StoreOp]: (ask: StoreOps[Op]["ask"]) => StoreOps[Op]["answer"] };
@@ -258,19 +258,6 @@ function fileBytes(database: Connection): number {
   return pragma("page_count") * pragma("page_size");
 }
 
-/** Everything that already waits, so that it shares a commit; at most this many at a time. */
-const largestGroup = 256;
-
-function drain(port: MessagePort, first: WriterRequest): readonly WriterRequest[] {
-  const group = [first];
-  while (group.length < largestGroup) {
-    const next = receiveMessageOnPort(port);
-    if (next === undefined) break;
-    group.push(next.message);
-  }
-  return group;
-}
-
 function serve(port: MessagePort, options: WriterOptions): void {
   const say = (message: WriterMessage): void => port.postMessage(message);
   const fail = (cause: unknown): void => {
@@ -305,19 +292,20 @@ function serve(port: MessagePort, options: WriterOptions): void {
   };
   const inOneCommit = options.readOnly ? inOrder : database.transaction(inOrder);
 
-  port.on("message", (first: WriterRequest) => {
+  const keepLogShort = opened === null ? null : openLogCare(database, dirname(options.file));
+
+  port.on("message", (group: readonly WriterRequest[]) => {
     // What arrived before the port was closed; nobody waits for it any more.
     if (ended) return;
-    const group = drain(port, first);
     try {
       const answers = inOneCommit(group);
       opened?.noteHead();
       const closing = group.some((request) => request.op === "close");
       // Closed before it says so: whoever hears of it may move the file.
       if (closing) closeAll();
-      for (const [at, { id }] of group.entries()) say({ kind: "answer", id, answer: answers[at] });
+      say({ kind: "answers", answers });
       if (closing) port.close();
-      else if (opened !== null) keepLogShort(database, dirname(options.file));
+      else keepLogShort?.(group.every(({ op }) => op === "present") ? group.length : null);
     } catch (cause) {
       fail(cause);
     }

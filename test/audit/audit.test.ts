@@ -6,6 +6,7 @@ import { deviceSigner, makeDeviceKey } from "../../agent/device-jws.ts";
 import { openCheckpoints } from "../../agent/store/checkpoints.ts";
 import { openStore } from "../../agent/store/index.ts";
 import { openJournal } from "../../agent/store/journal.ts";
+import { type RecordRow, recordColumns, sealRecord, soundRecord } from "../../agent/store/record-row.ts";
 import { must } from "../agent/samples.ts";
 import { startGate, until } from "../loop/gate.ts";
 import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
@@ -65,13 +66,19 @@ describe("audit verify", () => {
       "hash_wrong",
     ],
     ["the hash beside it", "UPDATE scans SET hash = 'sha256:0' WHERE sequence = ?", "hash_wrong"],
-    ["the id beside it", "UPDATE scans SET id = 'scan_other' WHERE sequence = ?", "row_differs"],
-    ["the pass beside it", "UPDATE scans SET pass_id = NULL WHERE sequence = ?", "row_differs"],
+    ["the id beside it", "UPDATE scans SET id = 'scan_other' WHERE sequence = ?", "hash_wrong"],
+    ["the pass beside it", "UPDATE scans SET pass_id = NULL WHERE sequence = ?", "hash_wrong"],
     [
-      "the text by spaces alone",
+      "what is stored by spaces alone",
       "UPDATE scans SET record = replace(record, ',', ', ') WHERE sequence = ?",
       "row_differs",
     ],
+    [
+      "the number of its form",
+      "UPDATE scans SET record = replace(record, '[1,', '[2,') WHERE sequence = ?",
+      "not_a_record",
+    ],
+    ["the record by one value less", "UPDATE scans SET record = '[1,0]' WHERE sequence = ?", "not_a_record"],
     ["the record by noise", "UPDATE scans SET record = 'noise' WHERE sequence = ?", "not_a_record"],
   ];
   test.each(edits)("every record in which somebody changed %s is found", async (_name, sql, code) => {
@@ -105,20 +112,18 @@ describe("audit verify", () => {
   });
 
   test("a chain that was written again from the change on does not agree with what the cloud acknowledged", async () => {
-    const { recordHash } = await import("../../agent/record-hash.ts");
-    const { canonicalJson } = await import("../../agent/canonical-json.ts");
     const report = await auditAfter((database) => {
       let previous: string | null = null;
       for (let sequence = 2; sequence <= 10; sequence++) {
         const row = database
-          .prepare<[number], { record: string }>("SELECT record FROM scans WHERE sequence = ?")
+          .prepare<[number], RecordRow>(`SELECT ${recordColumns} FROM scans WHERE sequence = ?`)
           .get(sequence);
-        const { hash: _hash, ...record } = JSON.parse(must(row).record);
-        const forged = { ...record, lane: "gate-9", prev_hash: previous ?? record.prev_hash };
-        previous = recordHash(forged);
+        const { hash: _hash, ...unhashed } = soundRecord(must(row));
+        const forged = sealRecord({ ...unhashed, lane: "gate-9", prev_hash: previous ?? unhashed.prev_hash });
+        previous = forged.record.hash;
         database
           .prepare("UPDATE scans SET record = ?, hash = ? WHERE sequence = ?")
-          .run(canonicalJson({ ...forged, hash: previous }), previous, sequence);
+          .run(forged.packed, previous, sequence);
       }
     });
     expect(report.broken).toMatchObject({ sequence: 5, code: "checkpoint_differs" });

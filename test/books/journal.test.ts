@@ -7,6 +7,7 @@ import { migrate, schemaVersion } from "../../agent/store/migrate.ts";
 import { migrations } from "../../agent/store/schema.ts";
 import { draft } from "../agent/samples.ts";
 import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
+import { teachRecordText, textOfRow } from "../store/record-text.ts";
 
 const hour = 3_600_000;
 const start = Date.UTC(2026, 2, 27);
@@ -60,7 +61,8 @@ describe("records of a time", () => {
     await store.close();
     const noted = new Database(options.file, { readonly: true });
     const days = noted.prepare("SELECT sequence, day FROM journal_days").all();
-    const rows = noted.prepare("SELECT sequence, id, pass_id, record, hash FROM scans").all();
+    teachRecordText(noted);
+    const rows = noted.prepare(`SELECT sequence, id, pass_id, ${textOfRow} AS record, hash FROM scans`).all();
     noted.close();
     expect(days).toHaveLength(4);
 

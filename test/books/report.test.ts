@@ -238,7 +238,7 @@ describe("a day that the journal does not hold as a whole", () => {
     first: null,
     setAside: [],
   };
-  const first = (sequence: number, scanned_at: string) => JSON.stringify({ sequence, scanned_at });
+  const first = (sequence: number, scanned_at: string) => ({ sequence, scanned_at });
   test.each<[string, Partial<DayState>, readonly string[]]>([
     ["with an empty journal is complete", {}, []],
     ["whose journal begins with it is complete", { first: first(1, noon) }, []],

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { type AuditReport, auditJournal } from "../../agent/audit.ts";
-import { canonicalJson } from "../../agent/canonical-json.ts";
 import { makeDeviceKey } from "../../agent/device-jws.ts";
-import { recordHash } from "../../agent/record-hash.ts";
+import type { ScanRecord } from "../../agent/record.ts";
 import { openCheckpoints } from "../../agent/store/checkpoints.ts";
 import { openStore } from "../../agent/store/index.ts";
 import { openJournal } from "../../agent/store/journal.ts";
 import { readMark } from "../../agent/store/mark.ts";
+import { type RecordRow, recordColumns, sealRecord, soundRecord } from "../../agent/store/record-row.ts";
+import { must } from "../agent/samples.ts";
 import { upload } from "../audit/upload.ts";
 import { presented, writerOptions } from "../store/harness.ts";
 import { type Dice, dice } from "./dice.ts";
@@ -134,12 +135,17 @@ function set(
   database.prepare(`UPDATE scans SET ${column} = ? WHERE sequence = ?`).run(value, at);
 }
 
-function recordAt(database: Database.Database, at: number): string {
-  return database.prepare<[number], string>("SELECT record FROM scans WHERE sequence = ?").pluck().get(at) ?? "{}";
+function columnAt(database: Database.Database, at: number): string {
+  return database.prepare<[number], string>("SELECT record FROM scans WHERE sequence = ?").pluck().get(at) ?? "[]";
+}
+
+function recordAt(database: Database.Database, at: number): ScanRecord {
+  const row = database.prepare<[number], RecordRow>(`SELECT ${recordColumns} FROM scans WHERE sequence = ?`).get(at);
+  return soundRecord(must(row));
 }
 
 function editRecord(database: Database.Database, at: number, drawn: Dice): void {
-  const text = recordAt(database, at);
+  const text = columnAt(database, at);
   const place = drawn.below(text.length);
   const other = text[place] === "7" ? "8" : "7";
   set(database, "record", text.slice(0, place) + other + text.slice(place + 1), at);
@@ -155,22 +161,22 @@ function swap(database: Database.Database, at: number, drawn: Dice): void {
 
 /** By somebody who knows how hashes are made, and has no key. */
 function append(database: Database.Database): void {
-  const { hash, ...last } = JSON.parse(recordAt(database, records));
+  const { hash, ...last } = recordAt(database, records);
   insert(database, { ...last, id: "scan_added", sequence: records + 1, prev_hash: hash });
 }
 
-function insert(database: Database.Database, unhashed: Readonly<Record<string, unknown>>): string {
-  const hash = recordHash(unhashed);
+function insert(database: Database.Database, unhashed: Omit<ScanRecord, "hash">): string {
+  const { record, packed } = sealRecord(unhashed);
   database
     .prepare("INSERT OR REPLACE INTO scans (sequence, id, pass_id, record, hash) VALUES (?, ?, ?, ?, ?)")
-    .run(unhashed["sequence"], unhashed["id"], unhashed["pass_id"], canonicalJson({ ...unhashed, hash }), hash);
-  return hash;
+    .run(record.sequence, record.id, record.pass_id, packed, record.hash);
+  return record.hash;
 }
 
 function forgeFrom(database: Database.Database, at: number): void {
   let before: string | null = null;
   for (let sequence = at; sequence <= records; sequence++) {
-    const { hash: _, ...record } = JSON.parse(recordAt(database, sequence));
+    const { hash: _, ...record } = recordAt(database, sequence);
     before = insert(database, { ...record, lane: "gate-9", prev_hash: before ?? record.prev_hash });
   }
 }

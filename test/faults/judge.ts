@@ -3,7 +3,9 @@ import type Database from "better-sqlite3";
 import { chainStart, rowBreak, StoreFault } from "../../agent/store/index.ts";
 import { openSound } from "../../agent/store/opening.ts";
 import type { AuditRow } from "../../agent/store/protocol.ts";
+import { recordColumns } from "../../agent/store/record-row.ts";
 import { writerOptions } from "../store/harness.ts";
+import { teachRecordText, textOfRow } from "../store/record-text.ts";
 import type { Ack } from "./acks.ts";
 import { mostViolations } from "./fault.ts";
 
@@ -40,6 +42,7 @@ export function judgeDatabase(
   acks: readonly Ack[],
   pass: string = passOfScan,
 ): readonly string[] {
+  teachRecordText(database);
   const said: unknown = database.pragma("integrity_check(1)", { simple: true });
   return [
     ...(said === "ok" ? [] : [`integrity_check: ${String(said)}`]),
@@ -50,9 +53,7 @@ export function judgeDatabase(
 }
 
 function chainViolations(database: Database.Database): readonly string[] {
-  const rows = database.prepare<[], AuditRow>(
-    "SELECT sequence, id, pass_id AS passId, record, hash FROM scans ORDER BY sequence",
-  );
+  const rows = database.prepare<[], AuditRow>(`SELECT ${recordColumns} FROM scans ORDER BY sequence`);
   let before = chainStart;
   for (const row of rows.iterate()) {
     const broken = rowBreak(row, before);
@@ -64,7 +65,7 @@ function chainViolations(database: Database.Database): readonly string[] {
 
 function ackViolations(database: Database.Database, acks: readonly Ack[]): readonly string[] {
   const find = database
-    .prepare<[string], string>("SELECT record ->> '$.decision.outcome' FROM scans WHERE id = ?")
+    .prepare<[string], string>(`SELECT ${textOfRow} ->> '$.decision.outcome' FROM scans WHERE id = ?`)
     .pluck();
   return acks.flatMap(({ id, outcome }) => {
     const stored = find.get(id);
@@ -77,8 +78,8 @@ function ackViolations(database: Database.Database, acks: readonly Ack[]): reado
 const passOfScan = "replace(id, rtrim(id, '0123456789'), '')";
 
 /** Scans that used a pass up; one whose commit failed is taken back by a record that supersedes it. */
-const usedUp = `record ->> '$.decision.outcome' = 'accepted' AND record ->> '$.use.kind' = 'single'
-  AND id NOT IN (SELECT record ->> '$.supersedes' FROM scans WHERE record ->> '$.supersedes' IS NOT NULL)`;
+const usedUp = `${textOfRow} ->> '$.decision.outcome' = 'accepted' AND ${textOfRow} ->> '$.use.kind' = 'single'
+  AND id NOT IN (SELECT ${textOfRow} ->> '$.supersedes' FROM scans WHERE ${textOfRow} ->> '$.supersedes' IS NOT NULL)`;
 
 function useViolations(database: Database.Database, passOf: string): readonly string[] {
   const twice = database

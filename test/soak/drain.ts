@@ -14,6 +14,7 @@ import { deviceSigner } from "../../agent/device-jws.ts";
 import { enrolTerminal } from "../../agent/enroll.ts";
 import { type Identity, readDeviceKey } from "../../agent/identity.ts";
 import { openStore } from "../../agent/store/index.ts";
+import { soundRecord, soundText } from "../../agent/store/record-row.ts";
 import { ulidMaker } from "../../agent/ulid.ts";
 import { type MerchantClient, merchantClient } from "../../fixtures/cloud/index.ts";
 import { passId } from "../../verifier/index.ts";
@@ -214,11 +215,11 @@ async function bareLoop(
   for (let first = 0; first < rows.length; first += batchSize) {
     const batch = rows.slice(first, first + batchSize);
     const last = must(batch.at(-1) ?? null);
-    const { incarnation } = Object(JSON.parse(last.record));
+    const { incarnation } = soundRecord(last);
     const { sequence, hash } = last;
     const iat = Math.floor(clock.wallMs() / 1000);
     const head = signer.sign("scan-chain+jws", { scn: identity.scannerId, incarnation, sequence, hash, iat });
-    const text = `{"scans":[${batch.map((row) => row.record).join(",")}],"chain_head":${JSON.stringify(head)}}`;
+    const text = `{"scans":[${batch.map(soundText).join(",")}],"chain_head":${JSON.stringify(head)}}`;
     bodies.push(Buffer.from(text));
   }
   const bearer = await signIn(sandbox, identity, signer);

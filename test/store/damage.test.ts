@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openStore, type PresentedAnswer, type Store, type WriterOptions } from "../../agent/store/index.ts";
+import { type RecordRow, recordColumns, soundText } from "../../agent/store/record-row.ts";
 import { at, draft, must, valid } from "../agent/samples.ts";
 import { presented, temporaryFolder, writerOptions } from "./harness.ts";
 import { diskCalls, killAtCall } from "./kill-at-call.ts";
@@ -371,8 +372,8 @@ describe("records that the cloud does not have", () => {
     await fill(folder.path, 12, 4);
     const before = new Map<string, string>();
     edit(folder.path, (database) => {
-      for (const row of database.prepare<[], { id: string; record: string }>("SELECT id, record FROM scans").all()) {
-        before.set(row.id, row.record);
+      for (const row of database.prepare<[], RecordRow>(`SELECT ${recordColumns} FROM scans`).all()) {
+        before.set(row.id, soundText(row));
       }
     });
     const suspicion = { kind: "condemned", reason: "test" } as const;
