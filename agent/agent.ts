@@ -1,19 +1,19 @@
 import { join } from "node:path";
+import type { Agent, AgentParts } from "./agent-views.ts";
 import { Bell } from "./bell.ts";
 import { webhookId } from "./books/delivery.ts";
-import { type Clock, rfc3339 } from "./clock.ts";
+import { rfc3339 } from "./clock.ts";
 import { openConditions } from "./conditions.ts";
 import type { Config } from "./config/config.ts";
 import { openCounters } from "./counters.ts";
 import { openDisk } from "./disk.ts";
 import { openFacade } from "./facade.ts";
+import { openHappenings, trustDocuments } from "./happenings.ts";
 import { cameraOf, type LaneCamera } from "./lane-camera.ts";
 import { openLanes } from "./lanes.ts";
-import type { Log } from "./log.ts";
 import { openQuestions } from "./questions.ts";
 import { driverOf, openWaiters, readerSink } from "./readers.ts";
 import type { ScanRecord } from "./record.ts";
-import type { RemoteParts } from "./remote/desk.ts";
 import { readingLanes, watchTrial } from "./remote/trial.ts";
 import { openScanEnrolment } from "./scan-enrolment.ts";
 import { openSimulation } from "./simulation.ts";
@@ -22,43 +22,14 @@ import { isAside, type Store, type StoreFault, timeMemoryName } from "./store/in
 import { superviseStore } from "./store/supervised.ts";
 import { type SupervisedReader, superviseReader } from "./supervisor.ts";
 import { lockedBy, notEnrolled, type Terminal, untilChanged, untilEnrolled } from "./terminal.ts";
-import { publishedTiming, type Timing } from "./timing.ts";
+import { publishedTiming } from "./timing.ts";
 import { ulidMaker } from "./ulid.ts";
 import { openUpkeep } from "./upkeep.ts";
-import type { AgentFacade, ConditionCode } from "./views.ts";
+import type { ConditionCode } from "./views.ts";
 import { openWallets } from "./wallets.ts";
 import { pruneJournal, unlessStorage, watchTrust } from "./watches.ts";
 
-export interface AgentParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** 0 <= random < 1, for jitter only. */
-  readonly random: () => number;
-  readonly version: string;
-  /** PEM text of `cloud.ca_file`, or null. */
-  readonly ca: string | null;
-  /** `$CREDENTIALS_DIRECTORY` of systemd; null or left out where it gives none. */
-  readonly credentialsDir?: string | null;
-  /** The layers that the configuration was put together from; left out: what the platform signs sets no values. */
-  readonly layers?: RemoteParts["layers"];
-  /** Other waits than those of the contract, for tests. */
-  readonly timing?: Partial<Timing>;
-}
-
-/** A running agent. */
-export interface Agent {
-  readonly facade: AgentFacade;
-  /** Rejects when something that must not fail did: the program ends then. Never resolves before `stop`. */
-  readonly failed: Promise<void>;
-  /** The writer thread answers, or is in a storage fault that is known and reported. */
-  alive(): Promise<boolean>;
-  /** Resolves, with the reason in words, when this agent is to be stopped and begun again on what is on disk then. */
-  readonly restartWanted: Promise<string>;
-  /** What a slow stop waits for, in words. */
-  waitingFor(): string;
-  /** Takes no more presentations, finishes those in work, stops the cloud, closes the store. */
-  stop(): Promise<void>;
-}
+export type { Agent, AgentParts } from "./agent-views.ts";
 
 /** Name of the database file in the state folder. */
 export const storeFileName = "agent.sqlite";
@@ -80,10 +51,19 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const questions = openQuestions(clock);
   const simulated = config.simulation !== null;
 
+  const happenings = openHappenings({
+    clock,
+    config,
+    documents: () => trustDocuments(station?.trust.now() ?? null),
+    outbox: async () => (await facade.status()).outbox,
+  });
   const conditions = openConditions(
     () => rfc3339(clock.wallMs()),
-    ({ code, subject, severity }, raised) =>
-      log.info(raised ? "condition_raised" : "condition_cleared", { code, subject, severity }),
+    (condition, raised) => {
+      const { code, subject, severity } = condition;
+      log.info(raised ? "condition_raised" : "condition_cleared", { code, subject, severity });
+      happenings.condition(condition, raised);
+    },
   );
   const credentialsDir = parts.credentialsDir ?? null;
   const wallets = await openWallets(config.wallet, { clock, log, conditions, credentialsDir });
@@ -107,15 +87,29 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       for (const reader of readers)
         if (reader.view().lane === id) reader.arm(reason === null || reason === "not_enrolled");
     }
+    happenings.readers(readers);
   };
 
+  const recordListeners = new Set<() => void>();
+  /** There is something new for the cloud and for the receivers of scans. */
+  const ring = (): void => {
+    recordedBell.ring();
+    for (const listener of recordListeners) listener();
+    for (const bell of webhookBells.values()) bell.ring();
+  };
+  /** What was written down while it was opened is there for everybody only then. */
+  const ringOnceOpen = async (): Promise<void> => {
+    if (await store.whenOpen(signal)) ring();
+  };
   const settle = async (store: Store): Promise<void> => {
     await station?.trust.reload(store);
+    await station?.forks.restore(store);
     const unsettled = station?.pipeline.unsettled() ?? [];
     if (unsettled.length > 0) await store.ask("settle", unsettled);
     station?.pipeline.settled(unsettled.length);
     await upkeep.back(store);
     evaluate();
+    void ringOnceOpen();
   };
   const lost = (fault: StoreFault): void => {
     upkeep.lost(fault);
@@ -130,13 +124,6 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     { ...parts, newId },
   );
 
-  const recordListeners = new Set<() => void>();
-  /** There is something new for the cloud and for the receivers of scans. */
-  const ring = (): void => {
-    recordedBell.ring();
-    for (const listener of recordListeners) listener();
-    for (const bell of webhookBells.values()) bell.ring();
-  };
   const corrected = (record: ScanRecord): void => {
     ring();
     const { outcome, reason, by } = record.decision;
@@ -175,6 +162,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
         restart: restart.resolve,
       },
       config,
+      print: terminal.print,
       store,
       lanes,
       conditions,
@@ -225,7 +213,10 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     if (camera !== null) cameras.push({ ...camera, take: camera.driver.take });
     const driver = camera?.driver ?? driverOf(reader, wallets);
     const source = { reader: reader.id, lane: reader.lane, channel: driver.channel };
-    const sink = readerSink(source, lanes, () => station?.pipeline ?? enrolment, wallets);
+    const sink = happenings.heard(
+      source,
+      readerSink(source, lanes, () => station?.pipeline ?? enrolment, wallets),
+    );
     const supervised = superviseReader(reader, driver, sink, { ...parts, conditions, changed: evaluate }, signal);
     readers.push(supervised);
     tasks.push(supervised.done);
@@ -250,6 +241,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     counters,
     newId,
     corrected,
+    watchHappenings: happenings.watch,
     watchRecords: (listener) => {
       recordListeners.add(listener);
       return () => recordListeners.delete(listener);

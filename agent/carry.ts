@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Clock } from "./clock.ts";
 import { CloudFault, cloudError, isObject, jsonObject, openRoute } from "./cloud/http.ts";
-import { openSession } from "./cloud/session.ts";
+import { CredentialFault, openSession } from "./cloud/session.ts";
 import type { Config } from "./config/index.ts";
 import { deviceSigner } from "./device-jws.ts";
 import { readDeviceKey, readIdentity } from "./identity.ts";
@@ -17,7 +17,7 @@ import { ulidMaker } from "./ulid.ts";
 /** Why scans cannot be carried. */
 export class CarryFault extends Error {
   override readonly name = "CarryFault";
-  readonly code: "not_enrolled" | "not_carried_scans";
+  readonly code: "not_enrolled" | "not_carried_scans" | "not_receipts";
   readonly remedy: string;
   constructor(code: CarryFault["code"], message: string, remedy: string) {
     super(message);
@@ -101,7 +101,7 @@ export interface CarriedOutcome {
  * terminal that made it. Repeating does no harm: the platform takes every scan once and gives the receipt again.
  *
  * @param lines as `signCarried` made them
- * @throws CarryFault, `CredentialFault`, or what the disk says
+ * @throws CarryFault, or what the disk says
  */
 export async function uploadCarried(
   config: Config,
@@ -141,31 +141,59 @@ export async function uploadCarried(
     }
     return { receipts, stopped: null };
   } catch (cause) {
-    if (!(cause instanceof CloudFault)) throw cause;
-    return { receipts, stopped: cause.message };
+    if (!(cause instanceof CloudFault) && !(cause instanceof CredentialFault)) throw cause;
+    return { receipts, stopped: `${config.cloud.url}: ${cause.message}` };
   } finally {
     http.close();
   }
 }
 
-/** The lines of a file of carried scans. Throws `CarryFault` for one that is none. */
-export function carriedLines(text: string): readonly string[] {
+/** The lines of a file of carried scans; `path` names it. Throws `CarryFault` for one that is none. */
+export function carriedLines(text: string, path: string): readonly string[] {
   const lines = text.split("\n").filter((line) => line !== "");
   if (lines.length > 0 && lines.every(isCarried)) return lines;
   throw new CarryFault(
     "not_carried_scans",
-    "this is no file of signed scans",
+    `${path} is no file of signed scans`,
     "make it on the terminal with: pass-agent outbox export --signed <file>",
   );
 }
 
 function isCarried(line: string): boolean {
+  const value = parsed(line);
+  return isObject(value) && Array.isArray(value["scans"]) && typeof value["chain_head"] === "string";
+}
+
+/** A receipt on its way back. What it says is proved where it is taken, not here. */
+export interface CarriedReceipt {
+  readonly jws: string;
+  /** Whose scans it says it is about. */
+  readonly scannerId: string;
+}
+
+/** The receipts in a file; `path` names it. Throws `CarryFault` for one that holds anything else. */
+export function carriedReceipts(text: string, path: string): readonly CarriedReceipt[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  const receipts = lines.flatMap((jws): CarriedReceipt[] => {
+    const claims = parsed(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString());
+    const scannerId = isObject(claims) && Array.isArray(claims["items"]) ? claims["scn"] : null;
+    return typeof scannerId === "string" ? [{ jws, scannerId }] : [];
+  });
+  if (lines.length > 0 && receipts.length === lines.length) return receipts;
+  throw new CarryFault(
+    "not_receipts",
+    `${path} is no file of receipts`,
+    "give the file that pass-agent outbox upload wrote with --receipts",
+  );
+}
+
+/** Null for text that is no JSON. */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) && Array.isArray(value["scans"]) && typeof value["chain_head"] === "string";
+    return JSON.parse(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    return false;
+    return null;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import { type CorePort, CoreUnavailable } from "./cloud/core-port.ts";
 import type { Conditions } from "./conditions.ts";
 import type { DeviceSigner } from "./device-jws.ts";
+import type { ForkWatch } from "./journal-fork.ts";
 import type { Log } from "./log.ts";
 import type { ScanRecord } from "./record.ts";
 import type { RemoteDesk } from "./remote/desk.ts";
@@ -39,6 +40,7 @@ export interface CoreParts {
   readonly remote: Pick<RemoteDesk, "offer">;
   /** What a signed receipt proves; nothing for one that is not the platform's. */
   readonly receipts: (jws: string) => Promise<readonly ItemAnswer[]>;
+  readonly forks: Pick<ForkWatch, "note">;
   /** Whether all of this terminal is a simulation. */
   readonly simulated: boolean;
   readonly log: Log;
@@ -95,6 +97,7 @@ export function openCore(parts: CoreParts): CorePort {
       if (isOver) await ask("answerBatch", { key: batch.key, items, receipt: isLastProved ? receipt : null });
       return items.length;
     },
+    noteJournal: (batch, word) => available(parts.forks.note(batch, word)),
     async refuse(batch, error) {
       const [only] = batch.ids;
       if (batch.ids.length <= 1) {

@@ -41,6 +41,7 @@ export interface FacadeParts {
   /** Called once per stored correction, after it is on disk. */
   readonly corrected: (record: ScanRecord) => void;
   readonly watchRecords: AgentFacade["watchRecords"];
+  readonly watchHappenings: AgentFacade["watchHappenings"];
   readonly sendNow: () => void;
   readonly clock: Clock;
 }
@@ -67,6 +68,7 @@ export function openFacade(parts: FacadeParts): AgentFacade {
     till: () => till,
     operator: () => operator,
     watchRecords: parts.watchRecords,
+    watchHappenings: parts.watchHappenings,
     lane: lanes.view,
     lanes: lanes.views,
     watchLane: lanes.watch,

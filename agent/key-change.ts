@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "./clock.ts";
-import { CloudFault, type CloudHttp, cloudError, openRoute } from "./cloud/http.ts";
+import { CloudFault, type CloudFaultCode, type CloudHttp, cloudError, openRoute } from "./cloud/http.ts";
 import { CredentialFault, openSession, type Session } from "./cloud/session.ts";
 import type { Config } from "./config/index.ts";
 import { type DeviceSigner, deviceSigner, makeDeviceKey } from "./device-jws.ts";
 import { type DeviceKey, promoteNextKey, readDeviceKey, readIdentity, readNextKey, writeNextKey } from "./identity.ts";
+import { readTerminalLock } from "./move/lock.ts";
 import { ulidMaker } from "./ulid.ts";
 
 /** Why a device key could not be changed. The one before goes on working unless the code says otherwise. */
 export class KeyChangeFault extends Error {
   override readonly name = "KeyChangeFault";
-  /** `key_taken`: another device has been given this terminal's identity. */
-  readonly code: "not_enrolled" | "key_refused" | "key_taken";
+  /** `key_taken`: another device has been given this terminal's identity. Those of `CloudFault`: the platform gave no answer. */
+  readonly code: "not_enrolled" | "terminal_locked" | "key_refused" | "key_taken" | CloudFaultCode;
   readonly remedy: string;
   constructor(code: KeyChangeFault["code"], message: string, remedy: string, cause?: unknown) {
     super(message, { cause });
@@ -28,11 +29,27 @@ export interface KeyChangeParts {
 const maxAnswerBytes = 64 * 1024;
 
 /**
+ * As `changeKey`, for a terminal at work.
+ *
+ * Rejects with `KeyChangeFault`: `terminal_locked` for one that was exported, whose key only a move may change
+ */
+export async function rotateKey(config: Config, parts: KeyChangeParts): Promise<{ readonly thumbprint: string }> {
+  if (readTerminalLock(config.stateDir) !== null) {
+    throw new KeyChangeFault(
+      "terminal_locked",
+      "this terminal is locked: it is being replaced, or replaces another",
+      "pass-agent move cancel, or: pass-agent move import <file>",
+    );
+  }
+  return changeKey(config, parts);
+}
+
+/**
  * Gives this terminal a new device key: made and kept beside the old one, named to the cloud by the old one, and only then put
  * in its place. Cut at any step and called again, it goes on with the same new key; at every step a key that works is on disk.
  * The old key ends when the new one signs in, which this does last.
  *
- * Rejects with `KeyChangeFault`, `CloudFault`, `CredentialFault` or what the disk says.
+ * Rejects with `KeyChangeFault` or what the disk says.
  */
 export async function changeKey(config: Config, parts: KeyChangeParts): Promise<{ readonly thumbprint: string }> {
   const { stateDir, cloud } = config;
@@ -53,10 +70,24 @@ export async function changeKey(config: Config, parts: KeyChangeParts): Promise<
   try {
     const signer = await deviceSigner(next);
     const session = (by: DeviceSigner): Session => sessionOf(http, identity.scannerId, by, parts.clock);
-    if (key.x !== next.x)
-      await nameNext(http, session(await deviceSigner(key)), identity.scannerId, { key, next }, parts);
+    if (key.x !== next.x) {
+      await nameNext(http, session(await deviceSigner(key)), identity.scannerId, { key, next }, parts).catch(
+        (cause: unknown) => {
+          throw silent(cause, cloud.url, "the key was not changed", "type it again: it goes on with the same new key");
+        },
+      );
+    }
     promoteNextKey(stateDir, next);
-    await session(signer).bearer(parts.signal);
+    await session(signer)
+      .bearer(parts.signal)
+      .catch((cause: unknown) => {
+        throw silent(
+          cause,
+          cloud.url,
+          "the new key is in place and has not signed in",
+          "a running agent signs in with it",
+        );
+      });
     return { thumbprint: signer.thumbprint };
   } finally {
     http.close();
@@ -105,6 +136,17 @@ async function nameNext(
     `the cloud did not take the new key: ${error.message} (${error.type} / ${error.code})`,
     "the old key goes on working; try again, or enrol this terminal again",
   );
+}
+
+/** What the network or the platform's refusal means for the key. */
+function silent(cause: unknown, url: string, state: string, next: string): unknown {
+  if (cause instanceof CloudFault) {
+    const remedy = `check the network, and cloud.url in the configuration; then ${next}`;
+    return new KeyChangeFault(cause.code, `${state}: ${url}: ${cause.message}`, remedy, cause);
+  }
+  if (!(cause instanceof CredentialFault)) return cause;
+  const remedy = "enrol this terminal again: pass-agent enroll <code>";
+  return new KeyChangeFault("key_refused", `${state}: ${cause.message}`, remedy, cause);
 }
 
 function taken(message: string, cause?: unknown): KeyChangeFault {

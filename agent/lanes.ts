@@ -19,6 +19,8 @@ export type LaneInput =
       readonly firstAt: string | null;
       readonly firstLane: string | null;
       readonly nextAt: string | null;
+      /** What the till says to the guest. */
+      readonly message?: string | null;
     }
   | { readonly kind: "ended" }
   | { readonly kind: "timeout" }
@@ -33,6 +35,8 @@ export interface LaneNow {
   readonly firstLane: string | null;
   readonly nextAt: string | null;
   readonly guidance: Guidance | null;
+  /** What the till says to the guest; gone with the result. */
+  readonly message: string | null;
   /** Why the lane is out of order, kept while a result is still shown. */
   readonly blocked: ConditionCode | null;
   /** Back to idle after this, milliseconds; null: stays. */
@@ -54,6 +58,7 @@ export const idleLane: LaneNow = {
   firstLane: null,
   nextAt: null,
   guidance: null,
+  message: null,
   blocked: null,
   forMs: null,
 };
@@ -118,7 +123,7 @@ function hintStands(now: LaneNow): boolean {
 function decidedLane(now: LaneNow, rest: LaneNow, input: Extract<LaneInput, { kind: "decided" }>): LaneNow {
   const unsure = input.result === "undetermined" || input.result === "unreadable";
   const state = input.decision.outcome === "accepted" ? "accepted" : unsure ? "attention" : "rejected";
-  const { firstAt, firstLane, nextAt } = input;
+  const { firstAt, firstLane, nextAt, message = null } = input;
   const guidance = input.result === "unreadable" ? now.guidance : null;
   return {
     ...rest,
@@ -128,6 +133,7 @@ function decidedLane(now: LaneNow, rest: LaneNow, input: Extract<LaneInput, { ki
     firstLane,
     nextAt,
     guidance,
+    message,
     forMs: resultMs[state],
   };
 }
@@ -174,6 +180,7 @@ export function openLanes(
     firstLane: lane.now.firstLane,
     nextAt: lane.now.nextAt,
     guidance: lane.now.guidance,
+    message: lane.now.message,
     revision: lane.revision,
     degraded,
     special: lane.special,

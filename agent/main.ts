@@ -1,11 +1,11 @@
-import { carriedLines, signCarried, uploadCarried } from "./carry.ts";
+import { carriedLines, carriedReceipts, signCarried, uploadCarried } from "./carry.ts";
 import { type Commands, processIo, runCli } from "./cli/index.ts";
 import { systemClock } from "./clock.ts";
 import { loadConfigFile } from "./config/index.ts";
 import { runDaemon } from "./daemon.ts";
 import { findDevices } from "./devices.ts";
 import { enrolTerminal } from "./enroll.ts";
-import { changeKey } from "./key-change.ts";
+import { rotateKey } from "./key-change.ts";
 import { createLog } from "./log.ts";
 import { cancelMove, exportTerminal, importTerminal } from "./move/move.ts";
 import { systemdNotifier } from "./notify.ts";
@@ -58,10 +58,11 @@ const commands: Commands = {
       rootOrigin,
     };
   },
-  rotateKey: (config, signal) => changeKey(config, { clock, signal }),
+  rotateKey: (config, signal) => rotateKey(config, { clock, signal }),
   carry: {
     sign: (config, records) => signCarried(config, records, clock.wallMs()),
     lines: carriedLines,
+    receipts: carriedReceipts,
     upload: (config, lines, signal) => uploadCarried(config, lines, { clock, signal }),
   },
   move: {

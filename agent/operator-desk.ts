@@ -10,7 +10,7 @@ import {
   OperatorFault,
 } from "./operator-views.ts";
 import { type Alongside, laneInputOf } from "./pipeline.ts";
-import type { ScanRecord } from "./record.ts";
+import { correctionReasons, type ScanRecord } from "./record.ts";
 import type { Special } from "./special.ts";
 import type { Station } from "./station.ts";
 import { type ActAnswer, type PassKey, StoreFault, type UseCursor } from "./store/index.ts";
@@ -94,13 +94,7 @@ export function openOperatorDesk(parts: OperatorParts): OperatorDesk {
       stored(async () => {
         const station = stationOf();
         const refusal = station.pipeline.refusal(request.scanId);
-        if (refusal === null) {
-          const there = await store.ask("scan", { id: request.scanId });
-          if (there === null)
-            throw new OperatorFault("scan_not_found", `there is no scan ${request.scanId.slice(0, 60)}`);
-          const message = "an override is for a pass that was refused within the last ten minutes, since the start";
-          throw new OperatorFault("override_too_late", message, { record: there });
-        }
+        if (refusal === null) throw notRefusedNow(await store.ask("chain", { scanId: request.scanId }), request.scanId);
         const act = actOf(request, "operator", station, request.id ?? refusal.overrideId);
         const answer = await store.ask("override", { ...act, asked: refusal.asked });
         const record = recordOf(answer, "already_decided", request.scanId);
@@ -112,6 +106,9 @@ export function openOperatorDesk(parts: OperatorParts): OperatorDesk {
     begin: (lane, kind, forS, word) =>
       stored(async () => {
         const station = stationOf();
+        if (kind === "training" && station.ways.kindOf(laneOf(lane)) === "emergency") {
+          throw new OperatorFault("lane_busy", `${lane} is open for an emergency: end that first`);
+        }
         const sinceMs = station.trust.now().time.ms;
         const time = { lane: laneOf(lane), kind, sinceMs, untilMs: sinceMs + forS * 1_000, ...wordOf(word) };
         await station.ways.begin(time);
@@ -146,20 +143,42 @@ function toView({ lane, kind, sinceMs, untilMs, role, reason }: SpecialTime): La
   return { lane, kind, since: rfc3339(sinceMs), until: rfc3339(untilMs), role, reason };
 }
 
+/** Why a scan cannot be overridden that was not refused a moment ago. */
+function notRefusedNow(chain: readonly ScanRecord[], scanId: string): OperatorFault {
+  const record = chain.findLast(({ decision: { reason } }) => !corrections.has(reason)) ?? null;
+  if (record === null) return noSuchScan(scanId);
+  if (record.decision.outcome === "accepted") {
+    return new OperatorFault("already_decided", `${scanId} is accepted: there is nothing to override`, { record });
+  }
+  const message = `${scanId} was refused more than ten minutes ago, or before the agent last began`;
+  return new OperatorFault("override_too_late", message, { record });
+}
+
+function noSuchScan(scanId: string): OperatorFault {
+  return new OperatorFault("scan_not_found", `there is no scan "${scanId.slice(0, 60)}" in this terminal's journal`);
+}
+
 function recordOf(answer: ActAnswer, wrong: "not_accepted" | "already_decided", scanId: string): ScanRecord {
   switch (answer.outcome) {
     case "recorded":
       return answer.record;
     case "scan_not_found":
-      throw new OperatorFault("scan_not_found", `there is no scan ${scanId.slice(0, 60)} in this terminal's journal`);
+      throw noSuchScan(scanId);
     case "id_taken":
-      throw new OperatorFault("id_conflict", "there is another record with this id");
+      throw new OperatorFault("id_conflict", "there is another record with the id that was given for the new one");
     case "wrong_outcome": {
       const { record } = answer;
-      throw new OperatorFault(wrong, `the scan stands as ${record.decision.outcome}`, { record });
+      const { outcome, reason } = record.decision;
+      const by = record.id === scanId ? "" : ` by ${record.id}`;
+      throw new OperatorFault(wrong, `${scanId} is not ${wanted[wrong]}: it was ${outcome}${by} (${reason})`, {
+        record,
+      });
     }
   }
 }
+
+const corrections: ReadonlySet<string> = new Set(correctionReasons);
+const wanted = { not_accepted: "accepted", already_decided: "refused" } as const;
 
 async function stored<T>(act: () => Promise<T>): Promise<T> {
   try {

@@ -56,6 +56,7 @@ export class OperatorFault extends Error {
     | "not_accepted"
     | "already_decided"
     | "decision_too_late"
+    | "quantity_refused"
     | "override_too_late"
     | "not_open"
     | "lane_busy"

@@ -17,6 +17,7 @@ import { StoreFault } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 import type { TrustKeeper } from "./trust.ts";
 import { type Turns, takeTurn } from "./turns.ts";
+import { settleReservation, unsettledOf } from "./unsettled.ts";
 
 export type { PipelineIdentity, Source } from "./scan-draft.ts";
 
@@ -77,7 +78,8 @@ const maxUnsettled = 1_000;
 /** Trust may change between verdict and commit; more often than this in a row is no chance. */
 const maxTries = 8;
 
-type Kept = Exclude<PresentedAnswer, { readonly outcome: "stale" | "reserved" }>;
+/** @property message what the till says to the guest */
+type Kept = Exclude<PresentedAnswer, { readonly outcome: "stale" | "reserved" }> & { readonly message?: string | null };
 
 export function openPipeline(parts: PipelineParts): Pipeline {
   const unsettled: Unsettled[] = [];
@@ -122,18 +124,21 @@ export function openPipeline(parts: PipelineParts): Pipeline {
   const ask = async (reserved: Reserved, from: Parameters<typeof askTill>[1]): Promise<Kept | null> => {
     const { asked, lane } = from;
     parts.lane(lane.id, { kind: "asking" });
-    const record = await askTill(reserved, from, {
+    const told = await askTill(reserved, from, {
       questions: parts.questions,
-      settle: (answer) => orUnsettled(asked, () => parts.store.ask("settleReservation", answer)),
+      settle: (answer) => {
+        const correctionId = `scan_${parts.newId()}`;
+        return orUnsettled(asked, () => settleReservation(parts.store, answer, { asked, correctionId }));
+      },
       lookAgain: async (presentation) => {
         const now = parts.trust.now();
         const { finding, verdict } = await look(presentation, now, parts);
         return { finding, generation: verdict === null ? null : now.generation };
       },
     });
-    if (record === null) return null;
-    refusals.note(record, { ...asked, way: { kind: "rules" } });
-    return { outcome: "recorded", record };
+    if (told === null) return null;
+    refusals.note(told.record, { ...asked, way: { kind: "rules" } });
+    return { outcome: "recorded", ...told };
   };
   /** What a fault of the storage leaves open is settled when it is back. */
   const orUnsettled = async <T>(asked: Presented, act: () => Promise<T>): Promise<T | null> => {
@@ -162,7 +167,7 @@ export function openPipeline(parts: PipelineParts): Pipeline {
     parts.lane(source.lane, { kind: "checking" });
     try {
       const kept = await record(source, presentation, alongside);
-      parts.lane(source.lane, kept === null ? unrecorded : laneInputOf(kept.record));
+      parts.lane(source.lane, kept === null ? unrecorded : laneInputOf(kept.record, kept.message));
       if (kept === null) return notRecorded;
       const { outcome, record: stored } = kept;
       if (outcome === "repeated") parts.repeated(stored);
@@ -201,11 +206,6 @@ function wayOf(kind: ReturnType<LaneWays["kindOf"]>, lane: LaneConfig | null, no
   return kind === "ask" ? { kind, untilMs: nowMs + (lane?.decideWithinMs ?? 0) } : { kind };
 }
 
-/** A commit that failed may have kept the decision: with this it can be taken back. */
-function unsettledOf({ draft, finding }: Presented, correctionId: string): Unsettled {
-  return { draft, correctionId, pass: finding.result === "unreadable" ? null : finding.claims };
-}
-
 /** What the lane shows when storage cannot keep the decision: never an acceptance. */
 const unrecorded: LaneInput = {
   kind: "decided",
@@ -216,11 +216,15 @@ const unrecorded: LaneInput = {
   nextAt: null,
 };
 
-/** What a lane shows for a stored record. */
-export function laneInputOf(record: ScanRecord): LaneInput {
+/**
+ * What a lane shows for a stored record.
+ *
+ * @param message what the till says to the guest
+ */
+export function laneInputOf(record: ScanRecord, message: string | null = null): LaneInput {
   const { decision, use, verification } = record;
   const [firstAt, firstLane, nextAt] = [use.first_at, use.first_lane, use.next_at];
-  return { kind: "decided", result: verification.result, decision, firstAt, firstLane, nextAt };
+  return { kind: "decided", result: verification.result, decision, firstAt, firstLane, nextAt, message };
 }
 
 function feedbackOf(record: ScanRecord): Feedback {

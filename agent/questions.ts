@@ -1,6 +1,6 @@
 import type { Sale } from "./books/sale.ts";
 import type { Clock } from "./clock.ts";
-import type { ScanRecord } from "./record.ts";
+import type { OutcomeReason, ScanRecord } from "./record.ts";
 import type { Reserved } from "./store/index.ts";
 
 /** A pass that is reserved at a lane, and that its till has to decide about. */
@@ -15,6 +15,10 @@ export interface Question {
 export interface TillAnswer {
   readonly outcome: "accepted" | "rejected";
   readonly sale: Sale;
+  /** Persons who come now, 1 to 1,000; null: as many as are reserved. Only with an acceptance. */
+  readonly quantity: number | null;
+  /** What the guest reads on the lane page while the answer stands there; kept and logged nowhere. */
+  readonly message: string | null;
 }
 
 /** `ended`: the terminal stops. */
@@ -23,14 +27,27 @@ export type Ending =
   | { readonly kind: "silent" }
   | { readonly kind: "ended" };
 
+/** What came of an answer. `refused`: the rules let that many not come; the question is still open. */
+export type Heard =
+  | { readonly kind: "recorded"; readonly record: ScanRecord }
+  | { readonly kind: "refused"; readonly reason: OutcomeReason }
+  | { readonly kind: "unrecorded" };
+
+/** One question, for whoever asks it. */
+export interface Asking {
+  /** Resolves with the first of answer, time and end; after `refuse` with the next. Time and end come once and stay. */
+  next(): Promise<Ending>;
+  /** The answer cannot be taken: who gave it hears why, and may give another one in the time that is left. */
+  refuse(reason: OutcomeReason): void;
+  /** It is over. Null: it could not be recorded. A second call changes nothing. */
+  settled(record: ScanRecord | null): void;
+}
+
 /** The questions that are open now. At most one a lane. */
 export interface Questions {
-  /** Resolves with the first of answer, time and end. The asker calls `settled` when the answer is on disk. */
-  ask(question: Question, withinMs: number): Promise<Ending>;
-  /** Null: it could not be recorded. */
-  settled(scanId: string, record: ScanRecord | null): void;
-  /** Answers; resolves with the record once it is on disk, of an earlier answer too. Null where no such question is open. */
-  answer(scanId: string, answer: TillAnswer): Promise<ScanRecord | null> | null;
+  ask(question: Question, withinMs: number): Asking;
+  /** Answers; resolves once it is known what came of it, of an earlier answer too. Null where no such question is open. */
+  answer(scanId: string, answer: TillAnswer): Promise<Heard> | null;
   open(): readonly Question[];
   /** Calls `listener` for every new question until the returned function is called. */
   watch(listener: (question: Question) => void): () => void;
@@ -40,8 +57,10 @@ export interface Questions {
 
 interface Pending {
   readonly question: Question;
-  readonly end: (ending: Ending) => void;
-  readonly record: PromiseWithResolvers<ScanRecord | null>;
+  /** Time is up, or the terminal stops. */
+  last: Ending | null;
+  ending: PromiseWithResolvers<Ending>;
+  heard: PromiseWithResolvers<Heard>;
   answered: boolean;
 }
 
@@ -49,29 +68,41 @@ export function openQuestions(clock: Pick<Clock, "after">): Questions {
   const pending = new Map<string, Pending>();
   const listeners = new Set<(question: Question) => void>();
   let closed = false;
+  const end = (entry: Pending, last: Ending): void => {
+    entry.last ??= last;
+    entry.ending.resolve(entry.last);
+  };
   return {
-    async ask(question, withinMs) {
-      const { promise, resolve } = Promise.withResolvers<Ending>();
-      const record = Promise.withResolvers<ScanRecord | null>();
-      const entry: Pending = { question, end: resolve, record, answered: false };
-      pending.set(question.scan.id, entry);
-      const cancel = clock.after(withinMs, () => resolve({ kind: "silent" }));
-      if (closed) resolve({ kind: "ended" });
+    ask(question, withinMs) {
+      const { id } = question.scan;
+      const entry: Pending = { question, last: null, answered: false, ...unheard() };
+      pending.set(id, entry);
+      const cancel = clock.after(withinMs, () => end(entry, { kind: "silent" }));
+      if (closed) end(entry, { kind: "ended" });
       else for (const listener of listeners) listener(question);
-      const ending = await promise;
-      entry.answered = true;
-      cancel();
-      return ending;
-    },
-    settled(scanId, record) {
-      pending.get(scanId)?.record.resolve(record);
-      pending.delete(scanId);
+      return {
+        async next() {
+          const ending = await entry.ending.promise;
+          entry.answered = true;
+          return ending;
+        },
+        refuse(reason) {
+          entry.heard.resolve({ kind: "refused", reason });
+          Object.assign(entry, unheard(), { answered: false });
+          if (entry.last !== null) entry.ending.resolve(entry.last);
+        },
+        settled(record) {
+          cancel();
+          entry.heard.resolve(record === null ? { kind: "unrecorded" } : { kind: "recorded", record });
+          if (pending.get(id) === entry) pending.delete(id);
+        },
+      };
     },
     answer(scanId, answer) {
       const entry = pending.get(scanId);
       if (entry === undefined) return null;
-      entry.end({ kind: "answered", answer });
-      return entry.record.promise;
+      entry.ending.resolve({ kind: "answered", answer });
+      return entry.heard.promise;
     },
     open: () => [...pending.values()].filter(({ answered }) => !answered).map(({ question }) => question),
     watch(listener) {
@@ -80,7 +111,11 @@ export function openQuestions(clock: Pick<Clock, "after">): Questions {
     },
     close() {
       closed = true;
-      for (const { end } of pending.values()) end({ kind: "ended" });
+      for (const entry of pending.values()) end(entry, { kind: "ended" });
     },
   };
+}
+
+function unheard(): Pick<Pending, "ending" | "heard"> {
+  return { ending: Promise.withResolvers(), heard: Promise.withResolvers() };
 }

@@ -10,6 +10,7 @@ import { openCore } from "./core.ts";
 import type { Counters } from "./counters.ts";
 import { deviceSigner } from "./device-jws.ts";
 import type { DeviceKey, Identity } from "./identity.ts";
+import { type ForkWatch, openForkWatch } from "./journal-fork.ts";
 import { type LaneWays, openLaneWays } from "./lane-ways.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Log } from "./log.ts";
@@ -45,6 +46,8 @@ export interface Station {
   deliveriesRetried(): void;
   /** What a signed receipt proves. */
   readonly receipts: (jws: string) => Promise<readonly ItemAnswer[]>;
+  /** Whether this terminal's journal is written at two places. */
+  readonly forks: ForkWatch;
   /** The configuration that the platform signs. */
   readonly remote: RemoteDesk;
   /** Talks to the cloud and to the receivers of scans until `signal` aborts. */
@@ -54,6 +57,8 @@ export interface Station {
 export interface StationParts {
   readonly config: Config;
   readonly ca: string | null;
+  /** Of the files behind identity and key. */
+  readonly print: string;
   readonly store: SupervisedStore;
   readonly lanes: Lanes;
   readonly conditions: Conditions;
@@ -121,6 +126,8 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     lane: parts.lanes.tell,
   });
   const receipts = openReceipts({ ...parts, scannerId: identity.scannerId, trust, primitives });
+  const forks = openForkWatch({ ...parts, scannerId: identity.scannerId });
+  await forks.restore(parts.store);
   const core = openCore({
     ...parts,
     scannerId: identity.scannerId,
@@ -129,6 +136,7 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     remote,
     simulated: config.simulation !== null,
     receipts,
+    forks,
     signer: await deviceSigner(key),
     recorded: parts.recordedBell,
   });
@@ -178,6 +186,7 @@ export async function openStation(identity: Identity, key: DeviceKey, parts: Sta
     trust,
     remote,
     receipts,
+    forks,
     desk: openTrustDesk(trust, identity),
     pipeline,
     ways,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { storeFileName } from "./agent.ts";
 import { openBookDesk } from "./books/desk.ts";
@@ -10,9 +10,11 @@ import { openCounters } from "./counters.ts";
 import { openFacade } from "./facade.ts";
 import { readIdentity } from "./identity.ts";
 import { openLanes } from "./lanes.ts";
+import { readTerminalLock } from "./move/lock.ts";
 import { openQuestions } from "./questions.ts";
 import { openWaiters } from "./readers.ts";
 import { openStore, type Store, StoreFault, timeMemoryName } from "./store/index.ts";
+import { lockedBy } from "./terminal.ts";
 import { storedTime } from "./trust.ts";
 import type { AgentFacade } from "./views.ts";
 
@@ -31,7 +33,8 @@ export async function openStored(
   parts: { readonly clock: Clock; readonly version: string },
 ): Promise<Stored | "locked" | "absent"> {
   const file = join(config.stateDir, storeFileName);
-  if (!existsSync(file)) return "absent";
+  // Throws where this user may not look.
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return "absent";
   let store: Store;
   try {
     store = await openStore({
@@ -49,7 +52,8 @@ export async function openStored(
   const { clock } = parts;
   const identity = readIdentity(config.stateDir);
   const memory = await store.ask("readMeta", { name: timeMemoryName });
-  const nothing = { newId: () => "", corrected: () => {}, watchRecords: () => () => {} };
+  const never = () => () => {};
+  const nothing = { newId: () => "", corrected: () => {}, watchRecords: never, watchHappenings: never };
   const books = openBookDesk({
     ...nothing,
     config,
@@ -59,16 +63,19 @@ export async function openStored(
     online: () => false,
     retried: () => {},
   });
+  const conditions = openConditions(
+    () => rfc3339(clock.wallMs()),
+    () => {},
+  );
+  const lock = readTerminalLock(config.stateDir);
+  if (lock !== null) conditions.raise(lockedBy(lock));
   const facade = openFacade({
     ...nothing,
     config,
     version: parts.version,
     startedAt: rfc3339(clock.wallMs()),
     lanes: openLanes([], { environment: config.environment, simulated: false }, clock),
-    conditions: openConditions(
-      () => rfc3339(clock.wallMs()),
-      () => {},
-    ),
+    conditions,
     readers: [],
     store: { ask: store.ask, fault: () => null },
     upkeep: null,

@@ -10,7 +10,7 @@ export interface TillDesk {
   watch(listener: (question: Question) => void): () => void;
   /**
    * Resolves once the decision is on disk. The same answer again gets the same record. Rejects with an `OperatorFault`:
-   * `decision_too_late`, `already_decided`, `scan_not_found`, `unrecorded`.
+   * `quantity_refused` (the question stays open), `decision_too_late`, `already_decided`, `scan_not_found`, `unrecorded`.
    */
   decide(scanId: string, answer: TillAnswer): Promise<ScanRecord>;
   /** A scan of this terminal's journal; null when there is none. */

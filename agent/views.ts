@@ -1,14 +1,18 @@
-import type { Guidance } from "../drivers/reader.ts";
+import type { Channel, Guidance, ReaderFaultCode } from "../drivers/reader.ts";
 import type { Environment, Verdict } from "../verifier/index.ts";
 import type { AuditReport } from "./audit.ts";
-import type { Sale } from "./books/sale.ts";
 import type { BookDesk, WebhookView } from "./books/views.ts";
 import type { LaneCamera } from "./lane-camera.ts";
 import type { OperatorDesk } from "./operator-views.ts";
+import type { PresentRequest } from "./present-views.ts";
 import type { ClockState, OutcomeReason, ScanRecord } from "./record.ts";
 import type { Special } from "./special.ts";
+import type { AcceptedLoss, StorageView } from "./storage-views.ts";
 import type { TillDesk } from "./till-views.ts";
 import type { TrustDesk } from "./trust-views.ts";
+
+export { PresentFault, type PresentRequest } from "./present-views.ts";
+export type { AcceptedLoss, StorageCheck, StorageView } from "./storage-views.ts";
 
 /** What a lane shows, everywhere (formats.md section 4). */
 export const laneStates = [
@@ -36,6 +40,8 @@ export interface LaneView {
   /** RFC 3339 time from which the pass may be shown again; null where no time is known. */
   readonly nextAt: string | null;
   readonly guidance: Guidance | null;
+  /** What the till says to the guest beside its decision; gone with the result, and kept nowhere. */
+  readonly message: string | null;
   /** Grows with every change on this lane since the agent started. */
   readonly revision: number;
   /** A demo or sandbox agent says so, loudly. */
@@ -71,6 +77,7 @@ export const conditionCodes = [
   "store_log_long",
   "store_set_aside",
   "redemptions_lost",
+  "journal_forked",
   "dead_letters",
   "late_revocation",
   "webhook_failing",
@@ -148,43 +155,6 @@ export interface CountersView {
   readonly clockOffsetS: number | null;
 }
 
-/** The disk and the database on it; null members where the disk does not answer. */
-export interface StorageView {
-  /** False while the store is lost: nothing is accepted then. */
-  readonly open: boolean;
-  readonly freeBytes: number | null;
-  /** 0 to 100. */
-  readonly usedPercent: number | null;
-  /** Bytes of the database's log. */
-  readonly logBytes: number | null;
-  /** True while the reserve for a full disk is there. */
-  readonly reserve: boolean;
-  /** Names of damaged databases that were set aside. */
-  readonly setAside: readonly string[];
-  readonly lastCheck: StorageCheck | null;
-}
-
-/** What the daily check of the whole database came to. */
-export interface StorageCheck {
-  /** RFC 3339. */
-  readonly at: string;
-  /** Rows read outside the journal, and records of the journal proved. */
-  readonly rows: number;
-  readonly records: number;
-  /** False for a file that is too large to be read in one go. */
-  readonly everyPage: boolean;
-  /** Why the database was given up; null when it is sound. */
-  readonly problem: string | null;
-}
-
-/** A loss of used passes that an operator accepted. */
-export interface AcceptedLoss {
-  /** RFC 3339: when it was found. */
-  readonly at: string;
-  /** Name of the damaged file; null when there was none left. */
-  readonly file: string | null;
-}
-
 export interface OutboxSummary {
   readonly pending: number;
   readonly deadLetters: number;
@@ -210,18 +180,27 @@ export interface OutboxView extends OutboxSummary {
   }[];
 }
 
-/** A pass presented by hand or by a demo button instead of by a guest. */
-export interface PresentRequest {
-  /** Which reader; null: straight into the lane as channel `sim`. */
-  readonly reader: string | null;
-  /** Which lane, when no reader is named; null: the first. */
-  readonly lane: string | null;
-  /** The bytes as a scanner would send them or a phone would answer. */
-  readonly payload: string;
-  /** Persons who come on it, 1 to 1,000; 1 when it is left out. Only where no reader is named: a reader cannot ask. */
-  readonly quantity?: number;
-  /** What the till says about it. Only where no reader is named. */
-  readonly sale?: Sale;
+/** Something beside decisions that whoever watches is told of. Nothing personal, and nothing of it is kept. */
+export type Happening = { readonly lane: string | null } & (
+  | { readonly kind: "presentation_started"; readonly reader: string; readonly channel: Channel }
+  | {
+      readonly kind: "presentation_ended";
+      readonly reader: string;
+      readonly channel: Channel;
+      readonly presentMs: number;
+    }
+  | { readonly kind: "condition_raised" | "condition_cleared"; readonly condition: Condition }
+  | { readonly kind: "reader_state"; readonly reader: ReaderView; readonly fault: ReaderFaultCode | null }
+  | { readonly kind: "outbox_state"; readonly outbox: OutboxSummary }
+  | { readonly kind: "trust_updated"; readonly document: TrustDocument }
+);
+
+/** A part of the trust data that has a version of its own. `list` null: the keys. */
+export interface TrustDocument {
+  readonly list: number | null;
+  readonly version: number;
+  /** Age of the trust data, seconds. */
+  readonly ageS: number | null;
 }
 
 /** All that the local API, the lane page and the CLI may ask of a running agent. */
@@ -254,6 +233,8 @@ export interface AgentFacade {
   operator(): OperatorDesk;
   /** Calls `listener` after each record that was stored, until the returned function is called. */
   watchRecords(listener: () => void): () => void;
+  /** Calls `listener` at what happens beside decisions, until the returned function is called. */
+  watchHappenings(listener: (happening: Happening) => void): () => void;
   /** Records that the cloud has not acknowledged, dead letters too, oldest first; limit 1-1000. `after`: the last page's `next`. */
   unacknowledged(after: number | null, limit: number): Promise<WaitingRecords>;
   /** Puts one dead letter (by scan id) or all of them back into the queue; answers how many. */
@@ -279,21 +260,4 @@ export interface AgentFacade {
   cameras(): readonly LaneCamera[];
   /** Names and titles of the demo's scenes; empty without a simulation. */
   scenes(): readonly { readonly name: string; readonly title: string }[];
-}
-
-/** Why something could not be presented. */
-export class PresentFault extends Error {
-  override readonly name = "PresentFault";
-  readonly code:
-    | "reader_not_found"
-    | "lane_not_found"
-    | "simulation_disabled"
-    | "simulator_absent"
-    | "scan_timeout"
-    | "unknown_scene"
-    | "scene_failed";
-  constructor(code: PresentFault["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
 }

@@ -20,7 +20,10 @@ const jitter = 0.1;
 /** What one attempt came to: a status, or no answer and why. */
 export type Attempt =
   | { readonly kind: "answered"; readonly status: number }
-  | { readonly kind: "unanswered"; readonly why: "timeout" | "tls" | "unreachable" };
+  | { readonly kind: "unanswered"; readonly why: Unanswered };
+
+/** `tls_time`: by this machine's clock the receiver's certificate is not valid yet, or not any more. */
+type Unanswered = "timeout" | "tls" | "tls_time" | "unreachable";
 
 export type AfterAttempt =
   | { readonly kind: "delivered" }

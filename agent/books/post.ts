@@ -7,6 +7,8 @@ export interface Posting {
   readonly url: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** PEM text that takes the place of the system's authorities; null for those. */
+  readonly ca: string | null;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
@@ -15,7 +17,7 @@ export interface Posting {
  * Sends one POST on a connection of its own and takes nothing of the answer but its status. Follows no redirect. Never
  * rejects: an aborted one ends as `unanswered`.
  */
-export function post({ url, body, headers, deadlineMs, signal }: Posting): Promise<Attempt> {
+export function post({ url, body, headers, ca, deadlineMs, signal }: Posting): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>();
   const secure = url.startsWith("https:");
   const late = AbortSignal.timeout(deadlineMs);
@@ -25,7 +27,9 @@ export function post({ url, body, headers, deadlineMs, signal }: Posting): Promi
     signal: AbortSignal.any([signal, late]),
     headers: { ...headers, "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)) },
   };
-  const request = secure ? https.request(url, { ...options, minVersion: "TLSv1.2" }) : http.request(url, options);
+  const request = secure
+    ? https.request(url, { ...options, ...(ca === null ? {} : { ca }), minVersion: "TLSv1.2" })
+    : http.request(url, options);
   request.on("response", (answer) => {
     resolve({ kind: "answered", status: answer.statusCode ?? 0 });
     // The answer's body says nothing to us, whatever its length.
@@ -36,7 +40,8 @@ export function post({ url, body, headers, deadlineMs, signal }: Posting): Promi
   return promise;
 }
 
-function reason(cause: Error): "tls" | "unreachable" {
+function reason(cause: Error): "tls" | "tls_time" | "unreachable" {
   const code = "code" in cause ? String(cause.code) : "";
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code) ? "tls" : "unreachable";
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return "tls_time";
+  return /^EPROTO$|CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code) ? "tls" : "unreachable";
 }

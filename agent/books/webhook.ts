@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { type CorePort, CoreUnavailable, type Delivery } from "../cloud/core-port.ts";
 import type { WebhookConfig } from "../config/config.ts";
 import type { Log } from "../log.ts";
+import { readAuthority } from "./authority.ts";
 import { afterAttempt, type DeliveryTiming, deliverySignature, spread } from "./delivery.ts";
 import { post } from "./post.ts";
 import { readSecrets } from "./secret-file.ts";
@@ -77,8 +78,14 @@ export async function runWebhook(
       parts.failing(secrets.problem);
       return rest();
     }
+    const authority = await readAuthority(config.caFile);
+    if (!authority.ok) {
+      parts.failing(authority.problem);
+      return rest();
+    }
     const answer = await post({
       url: config.url,
+      ca: authority.ca,
       body: delivery.body,
       headers: {
         "QairoPay-Signature": deliverySignature(secrets.secrets, delivery.body, delivery.atS),

@@ -51,7 +51,7 @@ export function parseArguments(argv: readonly string[], specs: readonly OptionSp
       switches.add(spec.name);
     } else {
       const swallowed = !token.inlineValue && token.value?.startsWith("-") === true;
-      if (token.value === undefined || swallowed) throw badUsage(`--${spec.name} needs a value, <${spec.value}>`);
+      if (token.value === undefined || swallowed) throw noValue(spec, token.value);
       values.set(spec.name, token.value);
     }
   }
@@ -60,6 +60,12 @@ export function parseArguments(argv: readonly string[], specs: readonly OptionSp
     on: (name) => switches.has(name),
     positionals,
   };
+}
+
+/** @param next what stands in the place of the value, which looks like an option of its own */
+function noValue({ name, value }: OptionSpec, next: string | undefined): CommandFault {
+  const isNumber = /^-\d+$/.test(next ?? "");
+  return badUsage(`--${name} needs a value, <${value}>`, isNumber ? `Write it as one: --${name}=${next}` : undefined);
 }
 
 function unknownOption(written: string, specs: readonly OptionSpec[]): CommandFault {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Json } from "../config/index.ts";
 import { CommandFault, type ExitCode, exitCodes } from "./commands.ts";
 import { type AgentClientOptions, exchange, type Question, type SentBody } from "./exchange.ts";
+import { aboutOption, refusedOption, remedyOf } from "./remedies.ts";
 import { numberAt, textAt } from "./wire.ts";
 
 export type { AgentClientOptions } from "./exchange.ts";
@@ -60,14 +61,18 @@ async function readJson(response: IncomingMessage, socketPath: string): Promise<
 function problemFault(status: number, body: Json): CommandFault {
   const code = textAt(body, "code") ?? `http_${numberAt(body, "status") ?? status}`;
   const message = textAt(body, "detail") ?? textAt(body, "title") ?? `The agent refused with status ${status}`;
-  const remedy = textAt(body, "remedy");
+  const remedy = remedyOf(code, body);
+  const option = refusedOption(code, body);
   const exit: ExitCode =
-    status === 401 || status === 403
-      ? exitCodes.noPermission
-      : status === 408 || status === 503
-        ? exitCodes.unavailable
-        : exitCodes.failed;
-  return new CommandFault(code, message, { exit, ...(remedy === null ? {} : { remedy }) });
+    option !== null
+      ? exitCodes.usage
+      : status === 401 || status === 403
+        ? exitCodes.noPermission
+        : status === 408 || status === 503
+          ? exitCodes.unavailable
+          : exitCodes.failed;
+  const said = option === null ? message : aboutOption(message, body, option);
+  return new CommandFault(code, said, { exit, ...(remedy === null ? {} : { remedy }) });
 }
 
 async function readBounded(response: IncomingMessage, socketPath: string): Promise<string> {

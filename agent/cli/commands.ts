@@ -1,5 +1,5 @@
 import type { BookDesk } from "../books/views.ts";
-import type { CarriedOutcome } from "../carry.ts";
+import type { CarriedOutcome, CarriedReceipt } from "../carry.ts";
 import type { Config, Json } from "../config/index.ts";
 import type { DevicesView, ScannerCheckRequest, ScannerCheckView } from "../devices-views.ts";
 import type { EffectiveView } from "../remote/effective.ts";
@@ -30,10 +30,11 @@ export interface Commands {
    * @throws any error with a `code`, when the platform or the disk refuses
    */
   rotateKey(config: Config, signal: AbortSignal): Promise<{ readonly thumbprint: string }>;
-  /** Scans in files; see agent/carry.ts. All three throw an error with a `code` where something refuses. */
+  /** Scans and receipts in files; see agent/carry.ts. All throw an error with a `code` where something refuses. */
   readonly carry: {
     sign(config: Config, records: readonly Json[]): Promise<readonly string[]>;
-    lines(text: string): readonly string[];
+    lines(text: string, path: string): readonly string[];
+    receipts(text: string, path: string): readonly CarriedReceipt[];
     upload(config: Config, lines: readonly string[], signal: AbortSignal): Promise<CarriedOutcome>;
   };
   /** Replaces a terminal; all three throw an error with a `code` where something refuses. Paths are absolute. */

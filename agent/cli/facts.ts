@@ -41,7 +41,9 @@ async function readDisk(
   fromDisk: (facts: StoredFacts) => Promise<Json>,
   cause: unknown,
 ): Promise<Json> {
-  const facts = await call.commands.readStore(config);
+  const facts = await call.commands.readStore(config).catch((refusal: unknown) => {
+    throw forbidden(refusal, config);
+  });
   if (facts === "locked" || facts === "absent") throw noFacts(facts, config, cause);
   try {
     const answer = await fromDisk(facts);
@@ -52,6 +54,17 @@ async function readDisk(
   } finally {
     await facts.close();
   }
+}
+
+/** The state folder is the agent's own. Anything but that refusal of the system stays as it is. */
+function forbidden(cause: unknown, { stateDir }: Config): unknown {
+  const code = cause instanceof Error && "code" in cause ? cause.code : null;
+  if (code !== "EACCES" && code !== "EPERM") return cause;
+  return new CommandFault("state_forbidden", `No agent is running, and this user may not read ${stateDir}`, {
+    exit: exitCodes.noPermission,
+    remedy: "Start it with: sudo systemctl start pass-agent, or run the command as the agent's user",
+    cause,
+  });
 }
 
 /** Why the disk cannot be asked: an agent has it that does not answer, or none has ever run. */

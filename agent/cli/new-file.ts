@@ -34,7 +34,8 @@ async function newFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
     const there = code === "EEXIST";
-    throw new CommandFault(there ? "file_exists" : "file_unwritable", `${plain(path)} cannot be written (${code})`, {
+    const message = there ? `${plain(path)} is there already` : `${plain(path)} cannot be written (${code})`;
+    throw new CommandFault(there ? "file_exists" : "file_unwritable", message, {
       remedy: there ? "Give another name: nothing is overwritten" : "Give a file in a folder that you may write to",
       exit: code === "EACCES" ? exitCodes.noPermission : exitCodes.failed,
       cause,

@@ -17,7 +17,8 @@ export async function readPassphrase(source: string | AsyncIterable<Uint8Array>)
     return await readLine(file.createReadStream({ autoClose: false }), maxBytes);
   } catch (cause) {
     if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
-    throw new CommandFault("passphrase_unreadable", `${plain(source)} cannot be read`, {
+    const code = "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new CommandFault("passphrase_unreadable", `${plain(source)} cannot be read${code}`, {
       remedy: "Give a file whose first line is the passphrase",
       cause,
     });

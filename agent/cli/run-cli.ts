@@ -65,7 +65,7 @@ async function call(spec: CommandSpec, argv: readonly string[], io: CliIo, comma
     return exitCodes.good;
   }
   const name = ["pass-agent", ...spec.words].join(" ");
-  const missing = spec.positionals.find(({ required }, index) => required && args.positionals[index] === undefined);
+  const missing = spec.positionals.find(({ required }, index) => required && (args.positionals[index] ?? "") === "");
   if (missing !== undefined) throw badUsage(`${name} needs <${missing.name}>`, `See: ${name} --help`);
   const extra = args.positionals[spec.positionals.length];
   if (extra !== undefined) throw badUsage(`${name} does not know what to do with ${extra}`, `See: ${name} --help`);

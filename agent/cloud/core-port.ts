@@ -3,6 +3,7 @@ import type { WebhookEvent } from "../books/flat-scan.ts";
 import type { ClockState } from "../record.ts";
 import type { DeliveryNote, ItemAnswer, ItemError, Receipt, StoredBatch, TakeDelivery } from "../store/index.ts";
 import type { Condition } from "../views.ts";
+import type { JournalWord } from "./journal-word.ts";
 
 /** The core cannot keep or give anything now (its storage is away): ask again later. */
 export class CoreUnavailable extends Error {
@@ -27,6 +28,8 @@ export interface CorePort {
    * the batch stays as it is and is sent again.
    */
   acknowledgeProved(batch: StoredBatch, proof: string | null, receipt: Receipt | null): Promise<number>;
+  /** What the platform said of the journal with its answer; call it before the batch is acknowledged. */
+  noteJournal(batch: StoredBatch, word: JournalWord): Promise<void>;
   /** The batch as a whole was refused: halves it, or gives a single item to the dead letters with this error. */
   refuse(batch: StoredBatch, error: ItemError): Promise<void>;
   /** Resolves when a record was stored since the last call, or when `signal` aborts. */

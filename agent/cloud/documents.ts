@@ -1,4 +1,4 @@
-import { type CloudAnswer, CloudFault, cloudError } from "./http.ts";
+import { busy, type CloudAnswer, CloudFault, cloudError, saysLater } from "./http.ts";
 import type { Session } from "./session.ts";
 
 /** Hard cap of formats.md section 2 where no signed length is known yet, bytes. */
@@ -28,6 +28,7 @@ export async function fetchText(
 
 /** An answer that brings nothing usable. */
 export function refused(path: string, answer: CloudAnswer): CloudFault {
+  if (saysLater(answer.status)) return busy(path, answer);
   const what = isAbsent(answer) ? "is not there" : `answered ${answer.status} ${cloudError(answer).code}`;
   return new CloudFault("bad_answer", `${path} ${what}`);
 }

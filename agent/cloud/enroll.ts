@@ -4,12 +4,19 @@ import { tenantId } from "../../verifier/index.ts";
 import type { DeviceSigner } from "../device-jws.ts";
 import type { Identity, RootOrigin } from "../identity.ts";
 import { type RotationKey, readRotationKeys } from "../rotation-keys.ts";
-import { type CloudError, type CloudHttp, cloudError, isObject, jsonObject } from "./http.ts";
+import { type CloudAnswer, type CloudHttp, cloudError, isObject, jsonObject, saysLater } from "./http.ts";
 
 /** Why a terminal could not be enrolled. */
 export class EnrolFault extends Error {
   override readonly name = "EnrolFault";
-  readonly code: "code_refused" | "wrong_environment" | "root_mismatch" | "bad_answer" | "other_scanner" | "locked";
+  readonly code:
+    | "code_refused"
+    | "cloud_busy"
+    | "wrong_environment"
+    | "root_mismatch"
+    | "bad_answer"
+    | "other_scanner"
+    | "locked";
   readonly remedy: string;
   constructor(code: EnrolFault["code"], message: string, remedy: string) {
     super(message);
@@ -68,7 +75,7 @@ export async function enrol(
     maxBytes: maxAnswerBytes,
     signal: parts.signal,
   });
-  if (answer.status !== 200 && answer.status !== 201) throw codeRefused(cloudError(answer));
+  if (answer.status !== 200 && answer.status !== 201) throw notTaken(answer);
   const body = jsonObject(answer);
   const rotationKeys = readRotationKeys(body["rotation_keys"] ?? []);
   if (rotationKeys === null) {
@@ -77,10 +84,27 @@ export async function enrol(
   return { identity: identity(body, cloud.baseUrl, request), rotationKeys };
 }
 
-function codeRefused(error: CloudError): EnrolFault {
+/** Only the platform itself refuses a code: not one that is overrun, and nobody on the way to it. */
+function notTaken(answer: CloudAnswer): EnrolFault {
+  const { type, code, message, retryAfterMs } = cloudError(answer);
+  if (saysLater(answer.status)) {
+    const wait = retryAfterMs === null ? "in a moment" : `in ${Math.ceil(retryAfterMs / 1_000)} s`;
+    return new EnrolFault(
+      "cloud_busy",
+      `the cloud cannot take the enrolment code now (${answer.status} ${code})`,
+      `try again ${wait} with the same code: it is good for 15 minutes`,
+    );
+  }
+  if (type === "unknown") {
+    return new EnrolFault(
+      "bad_answer",
+      `what answers at the cloud's address is not the platform (status ${answer.status} without its error)`,
+      "check cloud.url, and whether this network wants a sign-in of its own first",
+    );
+  }
   return new EnrolFault(
     "code_refused",
-    `the cloud did not take the enrolment code: ${error.message} (${error.type} / ${error.code})`,
+    `the cloud did not take the enrolment code: ${message} (${type} / ${code})`,
     "make a new code for this scanner in the dashboard (each is good once, for 15 minutes) and type it again",
   );
 }

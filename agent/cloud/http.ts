@@ -9,13 +9,24 @@ export class CloudFault extends Error {
   readonly code: CloudFaultCode;
   /** What had come of an answer that broke off. */
   readonly partial: CloudAnswer | null;
-  constructor(code: CloudFaultCode, message: string, cause?: unknown, partial: CloudAnswer | null = null) {
+  /** Nothing more is to be asked for so long, milliseconds; null where nobody said so. */
+  readonly retryAfterMs: number | null;
+  constructor(
+    code: CloudFaultCode,
+    message: string,
+    cause?: unknown,
+    partial: CloudAnswer | null = null,
+    retryAfterMs: number | null = null,
+  ) {
     super(message, { cause });
     this.code = code;
     this.partial = partial;
+    this.retryAfterMs = retryAfterMs;
   }
 }
-/** `tls_time`: by the system's clock the certificate is not valid yet, or not any more. */
+/**
+ * `busy`: it answered that it cannot now. `tls_time`: by the system's clock the certificate is not valid yet, or not any more.
+ */
 export type CloudFaultCode =
   | "unreachable"
   | "timeout"
@@ -24,6 +35,7 @@ export type CloudFaultCode =
   | "tls_time"
   | "too_large"
   | "aborted"
+  | "busy"
   | "bad_answer";
 
 export interface CloudRequest {
@@ -227,6 +239,19 @@ export interface CloudError {
   readonly code: string;
   readonly message: string;
   readonly retryAfterMs: number | null;
+}
+
+/** Statuses that say "later", whatever the body (contract.md 2.3). */
+const laterStatuses: readonly number[] = [408, 425, 429];
+
+export function saysLater(status: number): boolean {
+  return laterStatuses.includes(status) || status >= 500;
+}
+
+/** What an answer that says "later" means for whoever asked, with the wait that it asks for. */
+export function busy(path: string, answer: CloudAnswer): CloudFault {
+  const { code, retryAfterMs } = cloudError(answer);
+  return new CloudFault("busy", `${path} answered ${answer.status} ${code}`, undefined, null, retryAfterMs);
 }
 
 /** Reads the error envelope; an answer without one gives type `unknown` and the status as code. Never throws. */

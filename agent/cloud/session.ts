@@ -1,12 +1,15 @@
 import type { Clock } from "../clock.ts";
 import type { CorePort } from "./core-port.ts";
 import {
+  busy,
   type CloudAnswer,
   type CloudError,
+  CloudFault,
   type CloudHttp,
   type CloudRequest,
   cloudError,
   jsonObject,
+  saysLater,
 } from "./http.ts";
 
 /** The cloud refused this device's key: a person has to look. */
@@ -66,7 +69,7 @@ export function openSession(
         answer = await ask(signal);
       }
     }
-    if (answer.status !== 200) throw new CredentialFault(cloudError(answer));
+    if (answer.status !== 200) throw notSignedIn(path, answer);
     const { token, expires_in, nonce: next } = jsonObject(answer);
     if (typeof token !== "string" || typeof expires_in !== "number") throw new CredentialFault(cloudError(answer));
     nonce = typeof next === "string" ? next : "";
@@ -99,4 +102,12 @@ export function openSession(
       return second;
     },
   };
+}
+
+/** Only the platform itself refuses a credential: not one that is overrun, and nobody on the way to it. */
+function notSignedIn(path: string, answer: CloudAnswer): CloudFault | CredentialFault {
+  if (saysLater(answer.status)) return busy(path, answer);
+  const error = cloudError(answer);
+  if (error.type !== "unknown") return new CredentialFault(error);
+  return new CloudFault("bad_answer", `${path} answered ${answer.status} without an error of the platform`);
 }

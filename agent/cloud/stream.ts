@@ -1,7 +1,7 @@
 import WebSocket from "ws";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { apiVersion, isObject } from "./http.ts";
+import { apiVersion, busy, isObject, saysLater } from "./http.ts";
 import type { Session } from "./session.ts";
 
 /** One webhook envelope from the stream: a hint to fetch signed data, never an instruction. */
@@ -32,7 +32,7 @@ const silenceMs = 60_000;
 
 /**
  * Holds one stream until it ends (resolves) or `signal` aborts. The owner calls again with back-off.
- * Rejects with what signing in rejects with.
+ * Rejects with what signing in rejects with, and with `busy` when the stream is refused for now.
  */
 export async function holdStream(parts: StreamParts, signal: AbortSignal): Promise<void> {
   const url = new URL(`/v1/scanners/${parts.scannerId}/stream`, parts.relayUrl ?? parts.baseUrl);
@@ -66,7 +66,10 @@ export async function holdStream(parts: StreamParts, signal: AbortSignal): Promi
   });
   socket.on("unexpected-response", (_request, response) => {
     if (response.statusCode === 401) parts.session.forget();
-    parts.log.info("stream_refused", { status: response.statusCode ?? null });
+    const status = response.statusCode ?? 0;
+    parts.log.info("stream_refused", { status });
+    const headers = { "retry-after": response.headers["retry-after"] };
+    if (saysLater(status)) ended.reject(busy(url.pathname, { status, headers, body: new Uint8Array() }));
     socket.terminate();
   });
   socket.on("error", (cause) => parts.log.debug("stream_error", { detail: cause.message }));

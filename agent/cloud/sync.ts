@@ -78,7 +78,8 @@ export async function runSync(
     online,
     needsProof: options.relayUrl !== null,
     refused: events.credential,
-    untilBack: (stop: AbortSignal) => Promise.race([back.nextFresh(stop), parts.hurry.nextFresh(stop)]),
+    untilBack: (stop: AbortSignal, isAsked: boolean) =>
+      isAsked ? parts.hurry.nextFresh(stop) : Promise.race([back.nextFresh(stop), parts.hurry.nextFresh(stop)]),
   };
   try {
     await Promise.all([
@@ -108,6 +109,7 @@ async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void>
   const downlink = openDownlink(parts);
   while (!signal.aborted) {
     let waitMs: number;
+    let isAsked: boolean;
     try {
       const hint = parts.pushed.shift() ?? null;
       const result = await downlink.update(hint, signal);
@@ -123,15 +125,26 @@ async function runDownlink(parts: LinkParts, signal: AbortSignal): Promise<void>
       failures = 0;
       // Spread a fleet's polls over a quarter of the interval.
       waitMs = parts.options.pollIntervalS() * 1000 * (0.875 + parts.random() / 4);
+      isAsked = false;
     } catch (cause) {
       waitMs = failed(cause, parts, failures);
+      isAsked = cause instanceof CloudFault && cause.retryAfterMs !== null;
       failures += 1;
     }
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    await Promise.race([parts.clock.sleep(waitMs, either), parts.poll.next(either)]);
-    stop.abort();
+    await untilPoll(parts, waitMs, isAsked, signal);
   }
+}
+
+/** Waits, or until there is a reason to look. A wait that the platform asked for is ended only by documents that are here already. */
+async function untilPoll(parts: LinkParts, waitMs: number, isAsked: boolean, signal: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const news = async (): Promise<void> => {
+    do await parts.poll.next(either);
+    while (isAsked && parts.pushed.length === 0 && !either.aborted);
+  };
+  await Promise.race([parts.clock.sleep(waitMs, either), news()]);
+  stop.abort();
 }
 
 async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
@@ -139,6 +152,7 @@ async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
   let after: string | null = null;
   while (!signal.aborted) {
     let connected = false;
+    let askedMs: number | null = null;
     try {
       await holdStream(
         {
@@ -165,12 +179,14 @@ async function runStream(parts: LinkParts, signal: AbortSignal): Promise<void> {
       );
     } catch (cause) {
       failed(cause, parts, failures);
+      askedMs = cause instanceof CloudFault ? cause.retryAfterMs : null;
     }
     if (connected) {
       parts.events.stream(false);
       parts.online(false);
     }
-    await parts.clock.sleep(Math.min(backOffMs(failures, null, parts.random()), longestStreamWaitMs), signal);
+    const ownMs = Math.min(backOffMs(failures, null, parts.random()), longestStreamWaitMs);
+    await parts.clock.sleep(askedMs === null ? ownMs : backOffMs(failures, askedMs, parts.random()), signal);
     failures += 1;
   }
 }
@@ -198,7 +214,8 @@ function take(event: StreamEvent, parts: LinkParts): void {
 
 /** Notes why an exchange failed and says how long to wait. */
 function failed(cause: unknown, parts: LinkParts, failures: number): number {
-  const waitMs = backOffMs(failures, null, parts.random());
+  const asked = cause instanceof CloudFault ? cause : cause instanceof CredentialFault ? cause.error : null;
+  const waitMs = backOffMs(failures, asked?.retryAfterMs ?? null, parts.random());
   if (cause instanceof CredentialFault) {
     parts.events.credential(cause);
     return waitMs;
@@ -207,7 +224,7 @@ function failed(cause: unknown, parts: LinkParts, failures: number): number {
   if (!(cause instanceof CloudFault)) throw cause;
   if (cause.code === "aborted") return 0;
   if (cause.code === "tls_time") parts.events.certificateTime();
-  if (cause.code !== "bad_answer") parts.online(false);
+  if (cause.code !== "bad_answer" && cause.code !== "busy") parts.online(false);
   parts.log.debug("cloud_failed", { code: cause.code, detail: cause.message });
   return waitMs;
 }

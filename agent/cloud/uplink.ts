@@ -3,7 +3,8 @@ import type { Log } from "../log.ts";
 import type { ItemAnswer, ItemError, Receipt, StoredBatch } from "../store/index.ts";
 import { backOffMs } from "./back-off.ts";
 import { type CorePort, CoreUnavailable } from "./core-port.ts";
-import { type CloudAnswer, CloudFault, cloudError, isObject, jsonObject } from "./http.ts";
+import { type CloudAnswer, CloudFault, cloudError, isObject, jsonObject, saysLater } from "./http.ts";
+import { type JournalWord, journalWord } from "./journal-word.ts";
 import { CredentialFault, type Session } from "./session.ts";
 
 /** What an answer to a batch means (contract.md 2.3). */
@@ -13,6 +14,7 @@ export type UplinkAnswer =
       readonly items: readonly ItemAnswer[];
       readonly strangers: number;
       readonly receipt: Receipt | null;
+      readonly journal: JournalWord;
       /** The same answer, signed by the platform; null where it gave none. */
       readonly proof: string | null;
     }
@@ -21,14 +23,11 @@ export type UplinkAnswer =
   /** The key was used with other bytes: a fault of ours; the items go aside, visible, and are not sent again by themselves. */
   | { readonly kind: "conflict"; readonly error: ItemError };
 
-/** Statuses that say "later", whatever the body (contract.md 2.3). */
-const retryStatuses = new Set([408, 425, 429]);
-
 /** Reads the answer to a batch of `ids`. Only an answer that names an item acknowledges it. */
 export function uplinkAnswer(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
   const error = cloudError(answer);
   if (answer.status === 200) return acknowledgement(answer, ids);
-  const later = retryStatuses.has(answer.status) || answer.status >= 500 || answer.status < 400;
+  const later = saysLater(answer.status) || answer.status < 400;
   if (later || error.code === "idempotency_inflight") return { kind: "retry", error, afterMs: error.retryAfterMs };
   // A refusal without the platform's envelope comes from something in between, not from the platform.
   if (error.type === "unknown" || answer.status === 410) return { kind: "retry", error, afterMs: error.retryAfterMs };
@@ -38,11 +37,13 @@ export function uplinkAnswer(answer: CloudAnswer, ids: readonly string[]): Uplin
 function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAnswer {
   let rows: unknown;
   let receipt: Receipt | null;
+  let journal: JournalWord;
   let proof: string | null;
   try {
     const body = jsonObject(answer);
     rows = body["data"];
     receipt = receiptOf(body["receipt"]);
+    journal = journalWord(body, receipt);
     proof = proofOf(body["receipt"]);
   } catch (cause) {
     if (!(cause instanceof CloudFault)) throw cause;
@@ -55,7 +56,7 @@ function acknowledgement(answer: CloudAnswer, ids: readonly string[]): UplinkAns
   const asked = new Set(ids);
   const items = rows.map(itemAnswer).filter((item) => item !== null);
   const named = items.filter((item) => asked.has(item.id));
-  return { kind: "acknowledged", items: named, strangers: items.length - named.length, receipt, proof };
+  return { kind: "acknowledged", items: named, strangers: items.length - named.length, receipt, journal, proof };
 }
 
 function proofOf(receipt: unknown): string | null {
@@ -82,9 +83,15 @@ function itemAnswer(row: unknown): ItemAnswer | null {
   return { id, status, error: { type: member("type"), code: member("code"), message: member("message") } };
 }
 
+/** What uploading asks of the core. */
+export type UplinkCore = Pick<
+  CorePort,
+  "nextBatch" | "countAttempt" | "noteJournal" | "acknowledge" | "acknowledgeProved" | "refuse" | "nextRecord"
+>;
+
 export interface UplinkParts {
   readonly session: Session;
-  readonly core: CorePort;
+  readonly core: UplinkCore;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -94,8 +101,15 @@ export interface UplinkParts {
   readonly needsProof: boolean;
   /** Null when the credential is good again. */
   readonly refused: (fault: CredentialFault | null) => void;
-  /** Resolves early when the network is known to be back. */
-  readonly untilBack: (signal: AbortSignal) => Promise<void>;
+  /** Resolves early when the network is known to be back; where the platform asked for the wait, only when a person says so. */
+  readonly untilBack: (signal: AbortSignal, isAsked: boolean) => Promise<void>;
+}
+
+/** Before the next try. */
+interface Wait {
+  readonly ms: number;
+  /** The platform asked for it, and waits for more than a network. */
+  readonly isAsked: boolean;
 }
 
 /** Scans that arrive within this share a batch, milliseconds. */
@@ -106,29 +120,35 @@ const maxAnswerBytes = 1024 * 1024;
 export async function runUplink(parts: UplinkParts, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    const waitMs = await step(parts, failures, signal);
-    if (waitMs === null) {
+    const later = (askedMs: number | null): Wait => ({
+      ms: backOffMs(failures, askedMs, parts.random()),
+      isAsked: askedMs !== null,
+    });
+    const wait = await step(parts, later, signal);
+    if (wait === null) {
       failures = 0;
       continue;
     }
     failures += 1;
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    await Promise.race([parts.clock.sleep(waitMs, either), parts.untilBack(either)]);
+    await Promise.race([parts.clock.sleep(wait.ms, either), parts.untilBack(either, wait.isAsked)]);
     stop.abort();
   }
 }
 
+type Later = (askedMs: number | null) => Wait;
+
 /** One batch, or a wait for something to send; null when all is well, else how long to wait before the next try. */
-async function step(parts: UplinkParts, failures: number, signal: AbortSignal): Promise<number | null> {
+async function step(parts: UplinkParts, later: Later, signal: AbortSignal): Promise<Wait | null> {
   try {
     const batch = await parts.core.nextBatch();
-    if (batch !== null) return await sendBatch(batch, parts, failures, signal);
+    if (batch !== null) return await sendBatch(batch, parts, later, signal);
     await parts.core.nextRecord(signal);
     await parts.clock.sleep(gatherMs, signal);
     return null;
   } catch (cause) {
-    return failed(cause, parts, (askedMs) => backOffMs(failures, askedMs, parts.random()));
+    return failed(cause, parts, later);
   }
 }
 
@@ -136,10 +156,9 @@ async function step(parts: UplinkParts, failures: number, signal: AbortSignal): 
 async function sendBatch(
   batch: StoredBatch,
   parts: UplinkParts,
-  failures: number,
+  later: Later,
   signal: AbortSignal,
-): Promise<number | null> {
-  const later = (askedMs: number | null): number => backOffMs(failures, askedMs, parts.random());
+): Promise<Wait | null> {
   await parts.core.countAttempt(batch.key);
   const answer = await parts.session.send({
     method: "POST",
@@ -155,6 +174,7 @@ async function sendBatch(
   switch (meaning.kind) {
     case "acknowledged":
       if (meaning.strangers > 0) parts.log.warn("acknowledged_strangers", { count: meaning.strangers });
+      await parts.core.noteJournal(batch, meaning.journal);
       if (parts.needsProof) {
         const proved = await parts.core.acknowledgeProved(batch, meaning.proof, meaning.receipt);
         if (proved < batch.ids.length) parts.log.warn("batch_unproved", { items: batch.ids.length - proved });
@@ -180,14 +200,15 @@ async function sendBatch(
   }
 }
 
-function failed(cause: unknown, parts: UplinkParts, later: (askedMs: number | null) => number): number {
+function failed(cause: unknown, parts: UplinkParts, later: Later): Wait {
   if (cause instanceof CredentialFault) {
     parts.refused(cause);
     return later(cause.error.retryAfterMs);
   }
   if (cause instanceof CloudFault) {
-    if (cause.code !== "aborted") parts.online(false);
-    return later(null);
+    // Who says "later" is there.
+    if (cause.code !== "aborted" && cause.code !== "busy") parts.online(false);
+    return later(cause.retryAfterMs);
   }
   if (cause instanceof CoreUnavailable) return later(null);
   throw cause;

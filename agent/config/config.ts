@@ -230,6 +230,8 @@ export interface WebhookConfig {
   /** `https:`, or `http:` to a loopback host in `sandbox`. */
   readonly url: string;
   readonly secretFile: string;
+  /** Null: the system's authorities. */
+  readonly caFile: string | null;
   readonly events: readonly WebhookEvent[];
 }
 

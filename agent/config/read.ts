@@ -160,6 +160,7 @@ function readWebhook(context: Context, table: TomlTable, path: KeyPath): Webhook
   return {
     url: URL.parse(url)?.href ?? url,
     secretFile: resolve(context.folder, read(keys.secretFile)),
+    caFile: absolute(context, read(keys.caFile)),
     events: read(keys.events),
   };
 }

@@ -43,7 +43,14 @@ export function configShape(config: Config): JsonObject {
     ...siteShape(config),
     ...(config.webhooks.length === 0
       ? {}
-      : { webhook: config.webhooks.map(({ url, secretFile, events }) => ({ url, secret_file: secretFile, events })) }),
+      : {
+          webhook: config.webhooks.map(({ url, secretFile, caFile, events }) => ({
+            url,
+            secret_file: secretFile,
+            ca_file: caFile,
+            events,
+          })),
+        }),
     ...walletShape(config.wallet),
     storage: { after_loss: config.storage.afterLoss },
     devices: { serial_by_id: config.devices.serialById },

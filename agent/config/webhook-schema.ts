@@ -1,6 +1,6 @@
 import { webhookEvents } from "../books/flat-scan.ts";
 import { cloudAddressProblem } from "./address.ts";
-import { required, type TableSpec, withDefault } from "./key.ts";
+import { absent, required, type TableSpec, withDefault } from "./key.ts";
 import { listOf, oneOf, text } from "./value-type.ts";
 
 /** The part of the table of keys that says who else hears of each scan. */
@@ -32,6 +32,16 @@ export const webhookTable = {
         max: 1024,
       }),
       "Holds the secret that deliveries are signed with: 16 characters or more, not readable by everybody. A second line is a second secret, for a change.",
+    ),
+    caFile: absent(
+      "ca_file",
+      text({
+        allowed: "a path, absolute or relative to the folder of this file",
+        pattern: /^\P{Cc}+$/u,
+        max: 1024,
+      }),
+      "the system's",
+      "PEM file of the private certificate authority that the receiver's certificate comes from. Nobody else is believed then.",
     ),
     events: withDefault(
       "events",

@@ -13,7 +13,7 @@ export interface DisplayOptions {
 /** What a lane says to the guest in front of it: at most three words, one line of reason, one line of next step. */
 export function displayOf(view: LaneView, options: DisplayOptions): Display {
   const { headline, line, next } = sayingOf(view, options.words);
-  return { headline, line: firstUse(view, options) ?? line, next: nextUse(view, options) ?? next };
+  return { headline, line: view.message ?? firstUse(view, options) ?? line, next: nextUse(view, options) ?? next };
 }
 
 function sayingOf(view: LaneView, words: Words): Display {

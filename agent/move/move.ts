@@ -1,22 +1,18 @@
-import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { accessSync, constants, createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { storeFileName } from "../agent.ts";
 import { type Clock, rfc3339 } from "../clock.ts";
 import type { Config } from "../config/index.ts";
-import { deviceKeyName, identityName, readDeviceKey, readIdentity, readNextKey } from "../identity.ts";
-import { changeKey } from "../key-change.ts";
-import { setupFileName } from "../remote/start.ts";
-import { remoteFileName } from "../remote/state.ts";
-import { rotationKeysName } from "../rotation-keys.ts";
+import { readDeviceKey, readIdentity, readNextKey } from "../identity.ts";
+import { changeKey, KeyChangeFault } from "../key-change.ts";
 import { openStore, StoreFault } from "../store/index.ts";
 import { lockStore } from "../store/lock.ts";
-import { syncFolder } from "../store/mark.ts";
-
 import { ulidMaker } from "../ulid.ts";
-import { MoveFault } from "./fault.ts";
+import { agentRunning, MoveFault, notEnrolled, unfinished } from "./fault.ts";
 import { readTerminalLock, removeTerminalLock, type TerminalLock, writeTerminalLock } from "./lock.ts";
-import { exportName, type OpenedEntry, readSealed, type SealedEntry, writeSealed } from "./sealed-file.ts";
+import { dropUnpacked, movedConfigName, movedNames, ownLikeFolder, putInPlace, unpack } from "./moved-files.ts";
+import { checkPassphrase, exportName, type SealedEntry, writeSealed } from "./sealed-file.ts";
+import { checkTarget, openTarget } from "./target.ts";
 
 /**
  * Replacing a terminal. What may never happen is that two terminals admit by the same memory. So:
@@ -33,28 +29,13 @@ export interface MoveParts {
   readonly signal: AbortSignal;
 }
 
-/** Name under which the old terminal's configuration file comes along: to compare, never read. */
-export const movedConfigName = "moved-agent.toml";
-const stagingName = "moving-in";
-
-/** What goes along, in the order in which it is put in place: the identity last, which makes it a terminal. */
-const movedNames = [
-  storeFileName,
-  `${storeFileName}.mark`,
-  remoteFileName,
-  setupFileName,
-  rotationKeysName,
-  movedConfigName,
-  deviceKeyName,
-  identityName,
-] as const;
-
 /**
- * Locks this terminal and writes everything that it is into one encrypted file.
+ * Locks this terminal and writes everything that it is into one encrypted file. What can be wrong with the request is found
+ * before the lock. The file has its name only when it is whole; what a cut export left beside it goes at the next.
  *
  * @param configFile the configuration file, which goes along
  * @param target a file that is not there yet
- * @throws MoveFault, `StoreFault`, or what the disk says; from the moment the lock is on disk it stays there
+ * @throws MoveFault (`export_unfinished`: the lock is on disk and stays there), `StoreFault`, or what the disk says
  */
 export async function exportTerminal(
   config: Config,
@@ -64,27 +45,32 @@ export async function exportTerminal(
   const { stateDir } = config;
   const identity = readIdentity(stateDir);
   if (identity === null || readDeviceKey(stateDir) === null) throw notEnrolled(stateDir);
-  if (readTerminalLock(stateDir)?.kind === "moving_in") {
+  const lock = readTerminalLock(stateDir);
+  if (lock?.kind === "moving_in") {
     throw new MoveFault("not_enrolled", "this terminal's own import is not finished", "pass-agent move import <file>");
   }
   if (readNextKey(stateDir) !== null) {
-    throw new MoveFault("key_change_unfinished", "a change of the device key is not finished", "pass-agent key rotate");
+    const finish = lock === null ? "pass-agent key rotate" : "pass-agent move cancel";
+    throw new MoveFault("key_change_unfinished", "a change of the device key is not finished", finish);
   }
+  checkPassphrase(request.passphrase);
+  checkTarget(request.target);
   await settleStore(config, clock);
   const release = hold(stateDir);
   try {
+    await using target = await openTarget(request.target);
     writeTerminalLock(stateDir, { kind: "moved", at: rfc3339(clock.wallMs()), file: null, unpacked: false });
     const sources = movedNames.flatMap((name): SourceFile[] => {
       const path = name === movedConfigName ? request.configFile : join(stateDir, name);
       return existsSync(path) ? [{ name, length: statSync(path).size, read: () => createReadStream(path) }] : [];
     });
-    await using file = await open(request.target, "wx", 0o600);
-    await writeSealed(file, request.passphrase, sources).catch((cause: unknown) => {
-      // Half an export looks like a whole one.
-      rmSync(request.target, { force: true });
-      throw cause;
-    });
-    return { scannerId: identity.scannerId, bytes: (await file.stat()).size };
+    try {
+      await writeSealed(target.file, request.passphrase, sources);
+      target.finish();
+      return { scannerId: identity.scannerId, bytes: statSync(request.target).size };
+    } catch (cause) {
+      throw unfinished(request.target, cause);
+    }
   } finally {
     release();
   }
@@ -94,8 +80,9 @@ type SourceFile = SealedEntry & { readonly read: () => AsyncIterable<Uint8Array>
 
 /**
  * Makes this terminal the one in the file: everything in place, then the device key changed at the cloud, then unlocked.
+ * A file that is refused leaves the terminal as it was.
  *
- * @throws MoveFault, `KeyChangeFault`, `CloudFault`, or what the disk says
+ * @throws MoveFault, or what the disk says
  */
 export async function importTerminal(
   config: Config,
@@ -104,6 +91,7 @@ export async function importTerminal(
 ): Promise<{ readonly scannerId: string }> {
   const { stateDir } = config;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const release = hold(stateDir);
   try {
     const name = await exportName(request.source);
@@ -117,15 +105,24 @@ export async function importTerminal(
         unpacked: false,
       };
       writeTerminalLock(stateDir, moving);
-      const staged = await unpack(stateDir, request);
-      checkPlatform(config, staged);
+      try {
+        checkPlatform(config, await unpack(stateDir, request));
+      } catch (cause) {
+        dropUnpacked(stateDir);
+        // Only what an earlier run has put in its place stays locked.
+        if (lock === null) removeTerminalLock(stateDir);
+        throw cause;
+      }
       putInPlace(stateDir);
       writeTerminalLock(stateDir, { ...moving, unpacked: true });
     }
     const identity = readIdentity(stateDir);
     if (identity === null) throw notEnrolled(stateDir);
     checkPlatform(config, stateDir);
-    await changeKey(config, parts);
+    await changeHands(config, parts, {
+      state: "everything is in its place here, and the platform has not given this terminal its key yet",
+      taken: "export again on the terminal that is at work, and import that file into an empty state folder",
+    });
     removeTerminalLock(stateDir);
     return { scannerId: identity.scannerId };
   } finally {
@@ -136,17 +133,43 @@ export async function importTerminal(
 /**
  * Unlocks the old terminal again: only when the cloud lets it change its key, so only when no import did.
  *
- * @throws MoveFault, `KeyChangeFault` (`key_taken`: it was imported), `CloudFault`, or what the disk says
+ * @throws MoveFault (`key_taken`: it was imported), or what the disk says
  */
 export async function cancelMove(config: Config, parts: MoveParts): Promise<void> {
   if (readTerminalLock(config.stateDir)?.kind !== "moved") {
     throw new MoveFault("not_locked", "this terminal was not exported", "there is nothing to cancel");
   }
-  await changeKey(config, parts);
+  await changeHands(config, parts, {
+    state: "this terminal stays locked",
+    taken: "go on with the other one; to use this one again, enrol it as a new terminal with an empty state folder",
+  });
   removeTerminalLock(config.stateDir);
 }
 
-/** Opens and closes the database, so that everything is in its file and the mark says so. */
+/** Changes the device key, which is what the move hangs on. Throws `MoveFault`. */
+async function changeHands(
+  config: Config,
+  parts: MoveParts,
+  { state, taken }: { readonly state: string; readonly taken: string },
+): Promise<void> {
+  try {
+    await changeKey(config, parts);
+  } catch (cause) {
+    if (!(cause instanceof KeyChangeFault)) throw cause;
+    const { code, message } = cause;
+    if (code === "key_taken") {
+      const said = "what was exported was imported on another terminal, or its export was cancelled";
+      throw new MoveFault(code, `${said}: ${message}`, taken, cause);
+    }
+    const remedy = code === "key_refused" ? cause.remedy : "check the network, then type the same command again";
+    throw new MoveFault(code, `${state}: ${message}`, remedy, cause);
+  }
+}
+
+/**
+ * Opens and closes the database, so that everything is in its file and the mark says so. A pass that a till was being asked
+ * about is given back: nobody was shown anything.
+ */
 async function settleStore(config: Config, { wallMs }: Clock): Promise<void> {
   const file = join(config.stateDir, storeFileName);
   try {
@@ -160,9 +183,10 @@ async function settleStore(config: Config, { wallMs }: Clock): Promise<void> {
       afterLoss: config.storage.afterLoss,
       suspicion: null,
     });
+    await store.ask("releaseReservations", null);
     await store.close();
   } catch (cause) {
-    throw cause instanceof StoreFault && cause.code === "store_locked" ? agentRunning(cause) : cause;
+    throw cause instanceof StoreFault && cause.code === "store_locked" ? agentRunning(config.stateDir, cause) : cause;
   }
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
   if (log !== undefined && log.size > 0) {
@@ -173,9 +197,11 @@ async function settleStore(config: Config, { wallMs }: Clock): Promise<void> {
 /** Keeps every agent away from the state folder. */
 function hold(stateDir: string): () => void {
   try {
-    return lockStore(`${join(stateDir, storeFileName)}.lock`);
+    const release = lockStore(`${join(stateDir, storeFileName)}.lock`);
+    ownLikeFolder(stateDir, [`${storeFileName}.lock`]);
+    return release;
   } catch (cause) {
-    throw cause instanceof StoreFault && cause.code === "store_locked" ? agentRunning(cause) : cause;
+    throw cause instanceof StoreFault && cause.code === "store_locked" ? agentRunning(stateDir, cause) : cause;
   }
 }
 
@@ -188,46 +214,13 @@ function checkFree(stateDir: string, lock: TerminalLock | null, name: string): v
       "finish it with the same file",
     );
   }
-  if (lock === null && readIdentity(stateDir) === null) return;
+  const identity = readIdentity(stateDir);
+  if (lock === null && identity === null) return;
   throw new MoveFault(
     "already_enrolled",
-    `${stateDir} holds a terminal already`,
-    "import into an empty state folder: what this terminal remembers must not be lost",
+    `${stateDir} holds ${identity?.scannerId ?? "a terminal"} already`,
+    "if that is the one in the file, the import is done; else import into an empty state folder: nothing is overwritten",
   );
-}
-
-/** Decrypts into a folder beside; the tag is checked when this resolves. Answers the folder. */
-async function unpack(
-  stateDir: string,
-  { source, passphrase }: { readonly source: string; readonly passphrase: string },
-): Promise<string> {
-  const staging = join(stateDir, stagingName);
-  rmSync(staging, { recursive: true, force: true });
-  mkdirSync(staging, { mode: 0o700 });
-  await readSealed(source, passphrase, (entry) => writeEntry(staging, entry));
-  return staging;
-}
-
-async function writeEntry(staging: string, { name, bytes }: OpenedEntry): Promise<void> {
-  // A name that this version does not know is of a newer one: its bytes are passed over.
-  const known = movedNames.some((moved) => moved === name);
-  await using file = await open(known ? join(staging, name) : "/dev/null", "w", 0o600);
-  for await (const piece of bytes) await file.write(piece);
-  if (known) await file.sync();
-}
-
-function putInPlace(stateDir: string): void {
-  const staging = join(stateDir, stagingName);
-  // What an agent that was never enrolled here left: an empty database.
-  if (existsSync(join(staging, storeFileName))) {
-    for (const suffix of ["", "-wal", "-shm", ".mark"])
-      rmSync(join(stateDir, `${storeFileName}${suffix}`), { force: true });
-  }
-  for (const name of movedNames) {
-    if (existsSync(join(staging, name))) renameSync(join(staging, name), join(stateDir, name));
-  }
-  rmSync(staging, { recursive: true, force: true });
-  syncFolder(stateDir);
 }
 
 /** The file must belong to the platform and environment that this terminal's configuration names. */
@@ -238,17 +231,4 @@ function checkPlatform(config: Config, folder: string): void {
     const theirs = identity.liveMode ? "live" : "sandbox";
     throw new MoveFault("other_platform", `the file is of a ${theirs} terminal`, `set environment = "${theirs}"`);
   }
-}
-
-function notEnrolled(stateDir: string): MoveFault {
-  return new MoveFault("not_enrolled", `there is no identity in ${stateDir}`, "enrol it: pass-agent enroll <code>");
-}
-
-function agentRunning(cause: unknown): MoveFault {
-  return new MoveFault(
-    "agent_running",
-    "an agent is at work on this state folder",
-    "sudo systemctl stop pass-agent",
-    cause,
-  );
 }

@@ -40,20 +40,23 @@ interface SealLine {
   readonly nonce: string;
 }
 
+/** Throws `MoveFault` `passphrase_too_short`. */
+export function checkPassphrase(passphrase: string): void {
+  if (passphrase.length >= shortestPassphrase) return;
+  const message = `the passphrase has fewer than ${shortestPassphrase} characters`;
+  throw new MoveFault("passphrase_too_short", message, "the file holds this terminal's key: choose a longer one");
+}
+
 /**
  * Writes an export, on disk when it resolves. The caller made the file and removes it when this rejects.
  *
- * @throws MoveFault `passphrase_too_short`
+ * @param passphrase checked by `checkPassphrase`
  */
 export async function writeSealed(
   file: FileHandle,
   passphrase: string,
   entries: readonly (SealedEntry & { readonly read: () => AsyncIterable<Uint8Array> })[],
 ): Promise<void> {
-  if (passphrase.length < shortestPassphrase) {
-    const message = `the passphrase has fewer than ${shortestPassphrase} characters`;
-    throw new MoveFault("passphrase_too_short", message, "the file holds this terminal's key: choose a longer one");
-  }
   const line: SealLine = {
     v: 1,
     kind,
@@ -90,10 +93,16 @@ export async function writeSealed(
   await file.sync();
 }
 
-/** Names an export without its passphrase: salt and nonce are made anew for each. Throws `MoveFault` `not_an_export`. */
+/**
+ * Names an export without its passphrase: salt and nonce are made anew for each.
+ *
+ * @throws MoveFault `not_an_export` or `file_unreadable`
+ */
 export async function exportName(path: string): Promise<string> {
-  await using file = await open(path, "r");
-  return (await readLine(file)).line.salt;
+  await using file = await open(path, "r").catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  return (await readLine(file, path)).line.salt;
 }
 
 /**
@@ -108,7 +117,7 @@ export async function readSealed(
   take: (entry: OpenedEntry) => Promise<void>,
 ): Promise<void> {
   await using file = await open(path, "r");
-  const { line, head } = await readLine(file);
+  const { line, head } = await readLine(file, path);
   const { size } = await file.stat();
   const end = size - tagBytes;
   const tag = Buffer.alloc(tagBytes);
@@ -186,13 +195,16 @@ function pieces(file: FileHandle, from: number, to: number, through: (bytes: Uin
   };
 }
 
-async function readLine(file: FileHandle): Promise<{ readonly line: SealLine; readonly head: Uint8Array }> {
+async function readLine(
+  file: FileHandle,
+  path: string,
+): Promise<{ readonly line: SealLine; readonly head: Uint8Array }> {
   const bytes = Buffer.alloc(longestLine);
   const { bytesRead } = await file.read(bytes, 0, longestLine, 0);
   const end = bytes.subarray(0, bytesRead).indexOf("\n");
   const { v, kind: found, salt, nonce } = end === -1 ? {} : parse(bytes.subarray(0, end).toString());
-  if (v !== 1 || found !== kind || typeof salt !== "string" || typeof nonce !== "string") throw notAnExport("the file");
-  if (Buffer.from(nonce, "base64url").length !== 12) throw notAnExport("the file");
+  if (v !== 1 || found !== kind || typeof salt !== "string" || typeof nonce !== "string") throw notAnExport(path);
+  if (Buffer.from(nonce, "base64url").length !== 12) throw notAnExport(path);
   return { line: { v, kind: found, salt, nonce }, head: bytes.subarray(0, end + 1) };
 }
 
@@ -213,6 +225,12 @@ function keyOf(passphrase: string, { salt }: SealLine): Uint8Array {
     p: 1,
     maxmem: scryptMemory,
   });
+}
+
+function unreadable(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !("code" in cause)) return cause;
+  const message = `${path} cannot be read (${String(cause.code)})`;
+  return new MoveFault("file_unreadable", message, "give the file that pass-agent move export wrote", cause);
 }
 
 function notAnExport(what: string): MoveFault {

@@ -2,7 +2,7 @@ import { readSale, saleMembers } from "../books/sale.ts";
 import { type ActRequest, type OnWhoseWord, roles } from "../operator-views.ts";
 import type { TillAnswer } from "../till-views.ts";
 import type { Read } from "./members.ts";
-import { type Members, readMembers, readOptionalText, readText, readWhole, readWord } from "./params.ts";
+import { type Members, readMembers, readOptionalText, readText, readWhole, readWord, refuse } from "./params.ts";
 
 /** Bodies of what tills and operators do; on the WebSocket the same members beside `id` of the scan. */
 
@@ -12,18 +12,38 @@ const words = {
   pattern: /^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]{1,128}$/u,
   says: "1 to 128 characters without control characters",
 };
+/** As above, and nothing that turns the direction of the text around it. */
+const guestWords = {
+  pattern: /^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]{1,80}$/u,
+  says: "1 to 80 characters without control characters",
+};
 /** Nothing that a pass is typed as is longer. */
 const typed = { pattern: /^[\x20-\x7e]{1,512}$/, says: "1 to 512 printable ASCII characters" };
 const longest = 28_800;
 
-/** `outcome` (`accepted`, `rejected`), and what the till says about the sale: `external_ref`, `amount_cents`, `currency`. */
+/**
+ * `outcome` (`accepted`, `rejected`), `quantity` (1 to 1,000 persons; only with `accepted`), `message` (1 to 80 characters for
+ * the guest), and what the till says about the sale: `external_ref`, `amount_cents`, `currency`.
+ */
 export function readDecision(body: unknown): Read<TillAnswer> {
-  const members = readMembers(body, ["outcome", ...saleMembers]);
+  const members = readMembers(body, ["outcome", "quantity", "message", ...saleMembers]);
   if (!members.ok) return members;
   const outcome = readWord(members.value, "outcome", ["accepted", "rejected"]);
   if (!outcome.ok) return outcome;
+  const quantity = readQuantity(members.value, outcome.value);
+  if (!quantity.ok) return quantity;
+  const message = readOptionalText(members.value, "message", guestWords);
+  if (!message.ok) return message;
   const sale = readSale(members.value, true);
-  return sale.ok ? { ok: true, value: { outcome: outcome.value, sale: sale.value } } : sale;
+  if (!sale.ok) return sale;
+  const value = { outcome: outcome.value, sale: sale.value, quantity: quantity.value, message: message.value };
+  return { ok: true, value };
+}
+
+function readQuantity(members: Members, outcome: TillAnswer["outcome"]): Read<number | null> {
+  if ((members["quantity"] ?? null) === null) return { ok: true, value: null };
+  if (outcome === "accepted") return readWhole(members, "quantity", { min: 1, max: 1_000, otherwise: null });
+  return refuse("unknown_field", "quantity", "quantity goes with accepted: nobody comes on a refused pass");
 }
 
 /** `role`, `reason` (in words), `new_id` (`scan_<ULID>` of the new record, so that asking twice writes once). */

@@ -41,14 +41,14 @@ export function actRoutes(facade: Facade, claims: LaneClaims): readonly Route[] 
     {
       query: [],
       method: "GET",
-      access: "token",
+      access: "read",
       pattern: "/v1/questions",
       answer: () => ({ kind: "json", status: 200, body: list(till().questions().map(questionForm), false) }),
     },
     {
       query: [],
       method: "GET",
-      access: "token",
+      access: "read",
       pattern: "/v1/scans/{id}",
       answer: (request) => scan(facade, request),
     },
@@ -100,7 +100,7 @@ export function actRoutes(facade: Facade, claims: LaneClaims): readonly Route[] 
     {
       query: [],
       method: "GET",
-      access: "token",
+      access: "read",
       pattern: "/v1/lane-times",
       answer: () => ({ kind: "json", status: 200, body: list(operator().times().map(toWire), false) }),
     },

@@ -29,7 +29,7 @@ export interface ApiOptions {
   readonly socketPath: string | null;
   /**
    * Holds the access token of the TCP side; made with mode 0600 when missing. `operator-token` beside it holds the one for
-   * what only an operator may do.
+   * what only an operator may do, `observer-token` the one that only looks.
    */
   readonly tokenFile: string;
   readonly allowedOrigins: readonly string[];
@@ -51,6 +51,7 @@ export interface Api {
 const mostConnections = 64;
 const drainMs = 500;
 const operatorTokenName = "operator-token";
+const observerTokenName = "observer-token";
 /** From the first to the last byte of a request. The Unix socket also takes files, from a slow stick perhaps. */
 const requestMs = { tcp: 10_000, unix: 60_000 } as const;
 
@@ -62,7 +63,9 @@ const requestMs = { tcp: 10_000, unix: 60_000 } as const;
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { facade, log, pages, version } = options;
   const pos = await readOrMakeToken(options.tokenFile);
-  const operator = await readOrMakeToken(join(dirname(options.tokenFile), operatorTokenName));
+  const tokenBeside = (name: string) => readOrMakeToken(join(dirname(options.tokenFile), name));
+  const operator = await tokenBeside(operatorTokenName);
+  const observer = await tokenBeside(observerTokenName);
   const simToken = facade.scenes().length > 0 ? makeToken() : null;
   const cameraTokens = new Map(facade.cameras().map(({ reader }) => [reader, makeToken()]));
   const streams = createStreams();
@@ -91,7 +94,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const port = await listenTcp(tcp, options.host, options.port);
     const boundHost = options.host.includes(":") ? `[${options.host}]` : options.host;
     const rules = gateRules(port, [...options.allowedHosts, boundHost], options.allowedOrigins);
-    const authenticator = createAuthenticator({ pos, operator, sim: simToken, cameras: cameraTokens });
+    const authenticator = createAuthenticator({ pos, operator, observer, sim: simToken, cameras: cameraTokens });
     const parts: ExchangeParts = { routes, rules, authenticator, streams, log, signal: stopping.signal };
     sockets = openSockets({ facade, pages, version, rules, authenticator, claims, log });
     sockets.serve(tcp, "tcp");

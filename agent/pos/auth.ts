@@ -2,14 +2,17 @@ import type { Problem } from "./problem.ts";
 import { sameToken } from "./token.ts";
 
 /**
- * Who may use a route. `simulation` also takes the token that the demo's pages carry; `operator` only the operator's token,
- * which opens all others too; `camera` also the token that the page of this one camera carries.
+ * Who may use a route. `read` also takes the observer's token; `simulation` also the token that the demo's pages carry;
+ * `operator` only the operator's token, which opens all others too; `camera` also the token that the page of this one camera
+ * carries.
  */
-export type Access = "public" | "token" | "operator" | "simulation" | "camera";
+export type Access = "public" | "read" | "token" | "operator" | "simulation" | "camera";
 
 export interface Tokens {
   readonly pos: string;
   readonly operator: string;
+  /** Looks and changes nothing. */
+  readonly observer: string;
   /** Secret of this start for `/v1/sim/*` only; null without a simulation. */
   readonly sim: string | null;
   /** Secrets of this start, by the id of the camera's reader. */
@@ -48,10 +51,12 @@ export function createAuthenticator(tokens: Tokens): Authenticator {
       const simGood = access === "simulation" && tokens.sim !== null && sameToken(given, tokens.sim);
       const cameraToken = access === "camera" ? tokens.cameras.get(reader) : undefined;
       const cameraGood = cameraToken !== undefined && sameToken(given, cameraToken);
-      if (isOperator || isPos || simGood || cameraGood) {
+      const isObserver = sameToken(given, tokens.observer);
+      if (isOperator || isPos || isObserver || simGood || cameraGood) {
         failures = 0;
-        if (access !== "operator" || isOperator) return null;
-        return { problem: { code: "insufficient_scope", detail: "This needs the operator's token" }, delayMs: 0 };
+        if (isOperator || simGood || cameraGood) return null;
+        if (isPos ? access !== "operator" : access === "read") return null;
+        return { problem: isPos || access === "operator" ? operatorOnly : lookingOnly, delayMs: 0 };
       }
       failures = Math.min(failures + 1, failuresBeforeDelay + 1);
       return {
@@ -61,3 +66,10 @@ export function createAuthenticator(tokens: Tokens): Authenticator {
     },
   };
 }
+
+const operatorOnly: Problem = { code: "insufficient_scope", detail: "This needs the operator's token" };
+const lookingOnly: Problem = {
+  code: "insufficient_scope",
+  detail: "The observer's token looks and changes nothing",
+  remedy: "Send the content of the file `api-token`, or use the Unix socket",
+};

@@ -13,6 +13,7 @@ export function bookRoutes(facade: Pick<AgentFacade, "books">): readonly Route[]
   return [
     {
       ...common,
+      access: "read",
       method: "GET",
       pattern: "/v1/reports/day",
       query: ["date"],
@@ -20,6 +21,7 @@ export function bookRoutes(facade: Pick<AgentFacade, "books">): readonly Route[]
     },
     {
       ...common,
+      access: "read",
       method: "GET",
       pattern: "/v1/scans",
       query: ["from", "to", "limit", "after_sequence", "format"],

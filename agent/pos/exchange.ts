@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log.ts";
+import { StoreFault } from "../store/index.ts";
 import type { Authenticator } from "./auth.ts";
 import { openUpload, readBody } from "./body.ts";
 import { type Arrival, corsHeaders, type GateRules, gateRefusal } from "./gate.ts";
@@ -59,13 +60,14 @@ export async function answerRequest(
     answer = await chooseAnswer(request, response, { transport, path, search }, parts);
   } catch (cause) {
     const fault = cause instanceof Error ? cause.name : typeof cause;
+    const problem = problemOf(cause);
     parts.log.error("api_answer_failed", {
       request_id: requestId,
       route: path.slice(0, 100),
       fault,
       said: saying(cause),
     });
-    answer = { kind: "problem", problem: { code: "internal", detail: "The agent could not answer this request" } };
+    answer = { kind: "problem", problem };
   }
   if (response.destroyed || response.headersSent) return;
   if (answer.kind === "stream") {
@@ -208,6 +210,13 @@ function replyOf(answer: PlainAnswer, path: string, requestId: string): Reply {
 
 function refuse(problem: Problem): Answer {
   return { kind: "problem", problem };
+}
+
+/** What a client is told of a fault that nobody answered for; on the WebSocket too. */
+export function problemOf(cause: unknown): Problem {
+  return cause instanceof StoreFault
+    ? { code: "storage_failed", detail: "The storage does not answer now; the agent opens it again by itself" }
+    : { code: "internal", detail: "The agent could not answer this request" };
 }
 
 /** Path and query of an origin-form request target (RFC 9112 section 3.2.1), not decoded. */

@@ -41,6 +41,11 @@ const kinds = {
     title: "The answer came too late",
     remedy: "The member `scan` says how it stands; let the guest present the pass again",
   },
+  quantity_refused: {
+    status: 409,
+    title: "The rules do not let that many come",
+    remedy: "The question is still open: answer again with fewer, or with `rejected`",
+  },
   not_accepted: {
     status: 409,
     title: "Only an accepted scan can be taken back",

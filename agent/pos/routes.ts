@@ -32,10 +32,10 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
     get("/v1/ping", "public", [], () => json({ name: "pass-agent", version, api_versions: ["v1"] })),
     get("/v1/health", "public", [], () => health(facade.healthy())),
     get("/v1/ready", "public", [], () => health(facade.ready())),
-    get("/v1/status", "token", [], async () => json(toWire(await facade.status()))),
-    get("/v1/events", "token", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
-    get("/v1/outbox", "token", [], async () => json(toWire(await facade.outbox()))),
-    get("/v1/outbox/records", "token", ["limit", "after"], (request) => waitingRecords(facade, request)),
+    get("/v1/status", "read", [], async () => json(toWire(await facade.status()))),
+    get("/v1/events", "read", ["limit", "after_sequence", "pass_id"], (request) => events(facade, request)),
+    get("/v1/outbox", "read", [], async () => json(toWire(await facade.outbox()))),
+    get("/v1/outbox/records", "read", ["limit", "after"], (request) => waitingRecords(facade, request)),
     { ...post("/v1/outbox/receipts", (request) => takeReceipt(facade, request)), unixOnly: true },
     post("/v1/outbox/retry", (request) => retry(facade, request)),
     post("/v1/outbox/send", () => {
@@ -47,7 +47,7 @@ export function apiRoutes({ facade, version, streamClients }: ApiParts): readonl
       unixOnly: true,
     },
     get("/v1/audit", "token", [], async () => json(toWire(await facade.audit()))),
-    get("/metrics", "token", [], async () => metrics(facade, streamClients())),
+    get("/metrics", "read", [], async () => metrics(facade, streamClients())),
     {
       ...get("/v1/sim/scenes", "simulation", [], () => json(list(facade.scenes(), false))),
       absent,

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import {
   type Config,
   type ConfigFile,
@@ -5,10 +7,12 @@ import {
   configShape,
   effectiveConfig,
   type Json,
+  loadConfig,
+  type Mistake,
   type Origin,
   originOf,
 } from "../config/index.ts";
-import { readSetup } from "./start.ts";
+import { readSetup, setupFileName, withoutBadSetup } from "./start.ts";
 import { readRemoteState, remoteValues } from "./state.ts";
 
 /** One value of the configuration in force. */
@@ -20,6 +24,8 @@ export interface EffectiveValue {
 }
 
 export interface EffectiveView {
+  /** Why the set-up file counts for nothing; empty when it counts, or when there is none. */
+  readonly setup: { readonly path: string; readonly mistakes: readonly Mistake[] };
   readonly values: readonly EffectiveValue[];
   /** Version of the platform's configuration in force, or on trial; null without one. */
   readonly version: number | null;
@@ -37,7 +43,8 @@ export interface EffectiveView {
  */
 export async function effectiveView(config: Config, file: ConfigFile): Promise<EffectiveView> {
   const state = readRemoteState(config.stateDir);
-  const layers: ConfigLayers = { file, setup: await readSetup(config.stateDir), remote: remoteValues(state) };
+  const written = { file, setup: await readSetup(config.stateDir) };
+  const layers: ConfigLayers = { ...withoutBadSetup(written), remote: remoteValues(state) };
   const reading = effectiveConfig(layers);
   const known = "config" in reading ? layers : { file, setup: {}, remote: {} };
   const whole = "config" in reading ? reading.config : config;
@@ -47,12 +54,26 @@ export async function effectiveView(config: Config, file: ConfigFile): Promise<E
     origin: originOf(path, known, whole),
   }));
   return {
+    setup: await setupMistakes(config.stateDir, written),
     values,
     version: state.trial?.document.version ?? state.good?.version ?? null,
     onTrial: state.trial !== null,
     enabled: state.enabled,
     refused: state.bad,
   };
+}
+
+async function setupMistakes(
+  stateDir: string,
+  layers: Pick<ConfigLayers, "file" | "setup">,
+): Promise<EffectiveView["setup"]> {
+  const path = join(stateDir, setupFileName);
+  const together = effectiveConfig({ ...layers, remote: {} });
+  if ("mistakes" in together) return { path, mistakes: together.mistakes };
+  if (Object.keys(layers.setup).length > 0 || !existsSync(path)) return { path, mistakes: [] };
+  // It names no key: it is empty, or does not parse.
+  const alone = await loadConfig(path);
+  return { path, mistakes: "mistakes" in alone ? alone.mistakes.filter(({ code }) => code === "syntax") : [] };
 }
 
 function dotted(name: string, part: string): string {

@@ -3,7 +3,7 @@ import { type Config, type ConfigFile, effectiveConfig, loadConfigFile, type Tom
 import type { Log } from "../log.ts";
 import { readRemoteState, remoteValues, rolledBack, startedWith, writeRemoteState } from "./state.ts";
 
-/** What a set-up page leaves in the state folder: the same keys as the file, weaker than it. */
+/** What a site's own set-up leaves in the state folder: the same keys as the file, weaker than it. Nothing here writes it. */
 export const setupFileName = "setup.toml";
 
 /** The layers of one terminal, read anew at each start of its agent. */
@@ -24,12 +24,12 @@ export interface Beginning {
  * Puts together what an agent begins with: the file alone where nobody says which layers there are.
  *
  * A version that does not go together with the file any more (somebody edited it) is rolled back here; without one that
- * does, the file alone counts.
+ * does, the file alone counts. A set-up file with a mistake counts for nothing, and is no fault of the platform's.
  */
 export async function beginWith(config: Config, file: ConfigFile | null, log: Log): Promise<Beginning> {
   if (file === null) return { config, layers: null, trial: null };
   const { stateDir } = config;
-  const layers: Layers = { file, setup: await readSetup(stateDir) };
+  let layers: Layers = { file, setup: await readSetup(stateDir) };
   const kept = readRemoteState(stateDir);
   let state = startedWith(kept);
   for (;;) {
@@ -38,16 +38,25 @@ export async function beginWith(config: Config, file: ConfigFile | null, log: Lo
       if (state !== kept) writeRemoteState(stateDir, state);
       return { config: reading.config, layers, trial: state.trial?.document.version ?? null };
     }
-    const document = state.trial?.document ?? state.good;
-    if (document === null) {
+    const sound = withoutBadSetup(layers);
+    if (sound !== layers) {
       log.error("setup_file_ignored", { mistakes: reading.mistakes.length });
-      return { config, layers: { ...layers, setup: {} }, trial: null };
+      layers = sound;
+      continue;
     }
+    const document = state.trial?.document ?? state.good;
+    if (document === null) return { config, layers, trial: null };
     const reason = "it does not go together with the configuration file any more";
     log.error("config_rolled_back", { version: document.version, reason });
     const back = rolledBack(state, document.version, reason);
     state = state.trial === null ? { ...back, good: null } : back;
   }
+}
+
+/** The layers without a set-up file that has a mistake; the same layers where it has none, or says nothing. */
+export function withoutBadSetup(layers: Layers): Layers {
+  const isGood = Object.keys(layers.setup).length === 0 || "config" in effectiveConfig({ ...layers, remote: {} });
+  return isGood ? layers : { ...layers, setup: {} };
 }
 
 /** The version on trial kept the agent from starting at all. True when there was one. */
@@ -60,7 +69,11 @@ export function giveUpTrial(stateDir: string, reason: string, log: Log): boolean
   return true;
 }
 
-/** The set-up page's keys; none when there is no such file. Throws `ConfigFault` for one that cannot be used. */
+/**
+ * The set-up file's keys; none when there is no such file, or one that does not parse.
+ *
+ * @throws ConfigFault for one that cannot be used
+ */
 export async function readSetup(stateDir: string): Promise<TomlTable> {
   const file = await loadConfigFile(join(stateDir, setupFileName), "empty");
   return file.table;

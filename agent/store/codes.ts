@@ -10,6 +10,8 @@ export interface Codes {
   keep(pass: PassKey, memory: CodeMemory, nowMs: number): void;
   /** What this scan accepted does not stand: its code stays used, and is no longer answered for it. */
   takeBack(pass: PassKey, scan: string): void;
+  /** As `takeBack`, where only the scan is known. Reads the whole table. */
+  takeBackScan(scan: string): void;
 }
 
 type CodeRow = {
@@ -33,6 +35,10 @@ export function openCodes(database: Connection, rows = mostRows): Codes {
   const find = database.prepare<ReturnType<typeof passValues>, CodeRow>(
     `SELECT ${columns} FROM codes WHERE ${thisPass}`,
   );
+  const findScan = database.prepare<
+    [string],
+    { [Column in keyof Omit<PassKey, "index">]: PassKey[Column] } & { idx: number }
+  >(`SELECT ${passColumns} FROM codes WHERE scan = ?`);
   const nextTurn = database.prepare<[], { turn: number }>("SELECT coalesce(max(turn), 0) + 1 AS turn FROM codes");
   const put = database.prepare(
     `INSERT OR REPLACE INTO codes (${passColumns}, turn, ${columns}, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -64,15 +70,19 @@ export function openCodes(database: Connection, rows = mostRows): Codes {
     // Turns are distinct, so no more rows than this can lie above it.
     dropBelow.run(turn - rows);
   };
+  const takeBack = (pass: PassKey, scan: string): void => {
+    const memory = recall(pass);
+    if (memory.last?.scan === scan) write(pass, { ...memory, last: { ...memory.last, scan: null } });
+  };
   return {
     recall,
     keep(pass, memory, nowMs) {
       write(pass, memory);
       dropStale.run(nowMs - keepMs);
     },
-    takeBack(pass, scan) {
-      const memory = recall(pass);
-      if (memory.last?.scan === scan) write(pass, { ...memory, last: { ...memory.last, scan: null } });
+    takeBack,
+    takeBackScan(scan) {
+      for (const { idx, ...pass } of findScan.all(scan)) takeBack({ ...pass, index: idx }, scan);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Claims } from "../../verifier/index.ts";
 import type { ScanRecord } from "../record.ts";
 import { type Arrival, letIn, noUse } from "../rules/index.ts";
+import type { Codes } from "./codes.ts";
 import { isCorrection } from "./corrections.ts";
 import type { Journal } from "./journal.ts";
 import type { ActAnswer, ActAsk, OperatorOps } from "./operator-protocol.ts";
@@ -10,19 +11,21 @@ import type { Redemptions } from "./redemptions.ts";
 export interface ActParts {
   readonly journal: Journal;
   readonly redemptions: () => Redemptions;
+  readonly codes: () => Pick<Codes, "takeBackScan">;
   /** The rules' view of a presentation as of now. */
   readonly arrivalOf: (ask: Presented) => Arrival;
 }
 
 /** Takes an accepted scan back, with what it counted, by a record of its own. Call inside a transaction. */
-export function annul(ask: OperatorOps["annul"]["ask"], { journal, redemptions }: ActParts): ActAnswer {
+export function annul(ask: OperatorOps["annul"]["ask"], { journal, redemptions, codes }: ActParts): ActAnswer {
   const found = find(journal, ask, "annulled");
   if (found.outcome !== "found") return found;
   const { root, standing } = found;
   if (standing.decision.outcome !== "accepted") return { outcome: "wrong_outcome", record: standing };
-  if (ask.pass !== null) {
-    // What an override counted has its own id.
-    for (const scan of new Set([root.id, standing.id])) redemptions().takeBack(ask.pass, scan, ask.id);
+  // What an override counted has its own id.
+  for (const scan of new Set([root.id, standing.id])) {
+    if (ask.pass !== null) redemptions().takeBack(ask.pass, scan, ask.id);
+    codes().takeBackScan(scan);
   }
   const record = journal.append(draftOf(root, ask), {
     decision: { outcome: "rejected", by: ask.by, reason: "annulled" },

@@ -17,12 +17,18 @@ export interface ReservationAnswer {
   readonly sale: Sale;
   /** Generation of the trust data that the pass was last verified with; null for a verdict that used none. */
   readonly trustGeneration: number | null;
+  /** The presentation with as many persons as come after all; left out: as many as are reserved. */
+  readonly instead?: Presented;
 }
 
-/** `stale`: trust changed; verify again and settle again. `gone`: it was settled before, as that record. */
+/**
+ * `stale`: trust changed; verify again and settle again. `gone`: it was settled before, as that record. `refused`: the rules
+ * let that many not come; the reservation stands.
+ */
 export type SettledAnswer =
   | { readonly outcome: "recorded"; readonly record: ScanRecord }
   | { readonly outcome: "stale"; readonly generation: number }
+  | { readonly outcome: "refused"; readonly reason: Decision["reason"] }
   | { readonly outcome: "gone"; readonly record: ScanRecord | null };
 
 /** What was shown as `unrecorded` while storage was away. */

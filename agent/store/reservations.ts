@@ -1,9 +1,10 @@
+import type { Decided } from "../decide.ts";
 import type { Decision, ScanRecord, Use } from "../record.ts";
 import type { Keeps } from "../rules/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Journal } from "./journal.ts";
 import { type PassKey, passColumns, passValues, thisPass } from "./pass-key.ts";
-import type { ReservationAnswer, Reserved, ScanDraft, SettledAnswer } from "./protocol.ts";
+import type { Presented, ReservationAnswer, Reserved, ScanDraft, SettledAnswer } from "./protocol.ts";
 import type { Redemptions } from "./redemptions.ts";
 import { sealOf } from "./seal.ts";
 
@@ -16,7 +17,7 @@ export interface Reservations {
   hold(ask: HoldAsk): Reserved;
   /** Until when this pass is reserved, and where; null when it is not. */
   ofPass(pass: PassKey): { readonly lane: string; readonly atMs: number; readonly untilMs: number } | null;
-  /** Writes the scan with this decision; a rejection gives the use back. */
+  /** Writes the scan with this decision. A rejection gives the use back, another number of persons is counted anew. */
   settle(answer: ReservationAnswer): Exclude<SettledAnswer, { readonly outcome: "stale" }>;
   /** Gives the use back without a record; true when there was a reservation. */
   drop(scan: string): boolean;
@@ -39,6 +40,8 @@ export interface ReservationParts {
   readonly redemptions: () => Redemptions;
   /** Gives back all that a scan counted; `correction` is the record that says so. */
   readonly takeBack: (pass: PassKey, scan: string, correction: string) => void;
+  /** What verdict, memory and rules say of a presentation. */
+  readonly judge: (asked: Presented) => Decided;
 }
 
 type Row = {
@@ -55,7 +58,7 @@ type Row = {
 const unanswered = { outcome: "rejected", by: "policy", reason: "pos_silent" } as const satisfies Decision;
 
 export function openReservations(database: Connection, parts: ReservationParts): Reservations {
-  const { journal, redemptions, takeBack } = parts;
+  const { journal, redemptions, takeBack, judge } = parts;
   const insert = database.prepare(
     `INSERT INTO reservations (scan, ${passColumns}, until, record, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
@@ -65,13 +68,39 @@ export function openReservations(database: Connection, parts: ReservationParts):
   );
   const all = database.prepare<[], Row>("SELECT * FROM reservations ORDER BY scan");
   const remove = database.prepare("DELETE FROM reservations WHERE scan = ?");
+  const savepoint = database.prepare("SAVEPOINT recount");
+  const rollBack = database.prepare("ROLLBACK TO recount");
+  const release = database.prepare("RELEASE recount");
 
   const giveBack = (row: Row): void => {
     const pass = passOf(row);
     if (pass !== null) takeBack(pass, row.scan, row.scan);
   };
-  const conclude = (row: Row, decision: Decision, sale: ReservationAnswer["sale"] | null): ScanRecord => {
-    const { decision: _, use, ...draft } = parseReserved(row.record);
+  /** Counts those who come after all in place of those who are reserved. Where the rules refuse them nothing has changed. */
+  const recount = (row: Row, asked: Presented): Decided => {
+    const pass = passOf(row);
+    savepoint.run();
+    remove.run(row.scan);
+    // The code of a rotating pass stays used by this scan.
+    if (pass !== null) redemptions().takeBack(pass, row.scan, row.scan);
+    const decided = judge(asked);
+    const { decision, keeps } = decided;
+    if (decision.outcome === "rejected") rollBack.run();
+    else if (pass !== null && keeps !== null) {
+      const { lane, scanned_at: at } = asked.draft;
+      redemptions().keep(pass, keeps, { id: row.scan, lane, atMs: Date.parse(at) });
+    }
+    release.run();
+    return decided;
+  };
+  const conclude = (
+    row: Row,
+    decision: Decision,
+    sale: ReservationAnswer["sale"] | null,
+    recounted: Use | null = null,
+  ): ScanRecord => {
+    const { decision: _, use: reserved, ...draft } = parseReserved(row.record);
+    const use = recounted ?? reserved;
     remove.run(row.scan);
     const accepted = decision.outcome === "accepted";
     if (!accepted) giveBack(row);
@@ -100,11 +129,16 @@ export function openReservations(database: Connection, parts: ReservationParts):
       const { lane, scanned_at: at } = parseReserved(row.record);
       return { lane, atMs: Date.parse(at), untilMs: row.until };
     },
-    settle({ scanId, decision, sale }) {
+    settle({ scanId, decision, sale, instead }) {
       const row = byScan.get(scanId);
-      return row === undefined
-        ? { outcome: "gone", record: journal.byId(scanId) }
-        : { outcome: "recorded", record: conclude(row, decision, sale) };
+      if (row === undefined) return { outcome: "gone", record: journal.byId(scanId) };
+      if (instead === undefined || decision.outcome === "rejected") {
+        return { outcome: "recorded", record: conclude(row, decision, sale) };
+      }
+      const { decision: ruled, use } = recount(row, instead);
+      return ruled.outcome === "rejected"
+        ? { outcome: "refused", reason: ruled.reason }
+        : { outcome: "recorded", record: conclude(row, decision, sale, use) };
     },
     drop(scan) {
       const row = byScan.get(scan);

@@ -59,7 +59,7 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
     redemptions().takeBack(pass, scan, correction);
     codes().takeBack(pass, scan);
   };
-  const reservations = once(() => openReservations(database, { journal, redemptions, takeBack }));
+  const reservations = once(() => openReservations(database, { journal, redemptions, takeBack, judge: judgeInDoubt }));
   const checkpoints = openCheckpoints(database, meta.incarnation);
   const incidents = openIncidents(meta);
   const outbox = openOutbox(database, meta.incarnation);
@@ -88,6 +88,9 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
     const claims = claimsOf(ask);
     return claims === null ? decided : whileReserved(decided, () => reservations().ofPass(claims));
   };
+
+  const judgeInDoubt = (ask: Presented): Decided =>
+    decideInDoubt(judge(ask), claimsOf(ask), incidents.losses(), options.afterLoss);
 
   /** What the memory of rotating codes says of a presentation. */
   const judgeCode = ({ finding, draft }: Presented, claims: Claims | null): CodeRuling => {
@@ -118,7 +121,7 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
     const earlier = code.repeats === null ? null : journal.byId(code.repeats);
     if (earlier !== null) return { outcome: "repeated", record: earlier };
     const judged = withFinding(ask, code.finding);
-    const decided = byWay(ask, () => decideInDoubt(judge(judged), claims, incidents.losses(), options.afterLoss));
+    const decided = byWay(ask, () => judgeInDoubt(judged));
     const { decision, use, keeps } = decided;
     if (ask.way?.kind === "ask" && decision.outcome === "accepted") {
       const { untilMs } = ask.way;
@@ -147,10 +150,12 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
       if (journal.byId(correctionId) !== null) continue;
       reservations().drop(draft.id);
       const kept = journal.byId(draft.id) ?? outbox.salvaged(draft.id);
+      if (kept?.decision.reason === "unrecorded") continue;
+      // A use can be there without its scan: of a reservation that a damaged database lost.
+      if (pass !== null) takeBack(pass, draft.id, correctionId);
       if (kept === null) {
         journal.append(draft, { decision, use: noUse, supersedes: null });
-      } else if (kept.decision.reason !== "unrecorded") {
-        if (pass !== null) takeBack(pass, draft.id, correctionId);
+      } else {
         journal.append({ ...draft, id: correctionId }, { decision, use: kept.use, supersedes: draft.id });
       }
     }
@@ -166,8 +171,8 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
       return isStale ? { outcome: "stale", generation } : reservations().settle(ask);
     },
     releaseReservations: () => reservations().releaseLeft(),
-    annul: (ask) => annul(ask, { journal, redemptions, arrivalOf }),
-    override: (ask) => override(ask, { journal, redemptions, arrivalOf }),
+    annul: (ask) => annul(ask, { journal, redemptions, codes, arrivalOf }),
+    override: (ask) => override(ask, { journal, redemptions, codes, arrivalOf }),
     chain: ({ scanId }) => chainOf(journal, scanId),
     passageOf: ({ scan }) => redemptions().passageOf(scan),
     usesOf: ({ passes, sinceMs }) => late().ofPasses(passes, sinceMs),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Decision } from "../../agent/record.ts";
+import type { Presented } from "../../agent/store/index.ts";
 import { type Gatehouse, openGatehouse, said } from "../rules/gatehouse.ts";
 
 /** Passes for two uses each, at three lanes; every step is one thing that can happen to one of them. */
@@ -21,7 +22,7 @@ const words = {
 
 type Step =
   | { readonly kind: "present" | "reserve"; readonly pass: number; readonly lane: number }
-  | { readonly kind: keyof typeof words | "annul"; readonly which: number }
+  | { readonly kind: keyof typeof words | "annul"; readonly which: number; readonly persons: number }
   | { readonly kind: "restart" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -38,6 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom("agree" as const, "decline" as const, "silence" as const, "annul" as const),
       which: fc.nat(9),
+      persons: fc.integer({ min: 1, max: 3 }),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },
@@ -45,7 +47,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 interface Held {
   readonly id: string;
+  readonly asked: Presented;
   readonly pass: number;
+  readonly persons: number;
 }
 
 /** What should be true, kept in plain lists. */
@@ -55,7 +59,8 @@ class Model {
   readonly held: Held[] = [];
   records = 0;
   taken(pass: number): number {
-    return [...this.accepted, ...this.held].filter((entry) => entry.pass === pass).length;
+    const mine = [...this.accepted, ...this.held].filter((entry) => entry.pass === pass);
+    return mine.reduce((sum, { persons }) => sum + persons, 0);
   }
   expected(pass: number): string {
     if (this.taken(pass) < uses) return "accepted";
@@ -75,13 +80,13 @@ async function play(house: Gatehouse, model: Model, next: Step, n: number): Prom
       const { id } = asked.draft;
       if (answer.outcome === "reserved") {
         expect(expected).toBe("accepted");
-        model.held.push({ id, pass });
+        model.held.push({ id, asked, pass, persons: 1 });
         return;
       }
       if (answer.outcome !== "recorded") throw new Error(answer.outcome);
       model.records += 1;
       expect(said(answer.record)).toBe(expected);
-      if (expected === "accepted") model.accepted.push({ id, pass });
+      if (expected === "accepted") model.accepted.push({ id, asked, pass, persons: 1 });
       return;
     }
     case "annul": {
@@ -106,10 +111,18 @@ async function play(house: Gatehouse, model: Model, next: Step, n: number): Prom
     default: {
       const [entry] = model.held.splice(next.which % Math.max(1, model.held.length), 1);
       if (entry === undefined) return;
-      const settled = { scanId: entry.id, decision: words[next.kind], sale: noSale, trustGeneration: 0 };
-      expect((await house.ask("settleReservation", settled)).outcome).toBe("recorded");
+      const { persons } = next;
+      const instead = { ...entry.asked, quantity: persons };
+      const settled = { scanId: entry.id, decision: words[next.kind], sale: noSale, trustGeneration: 0, instead };
+      const { outcome } = await house.ask("settleReservation", settled);
+      const tooMany = next.kind === "agree" && model.taken(entry.pass) + persons > uses;
+      expect(outcome).toBe(tooMany ? "refused" : "recorded");
+      if (tooMany) {
+        model.held.push(entry);
+        return;
+      }
       model.records += 1;
-      if (next.kind === "agree") model.accepted.push(entry);
+      if (next.kind === "agree") model.accepted.push({ ...entry, persons });
       expect((await house.ask("settleReservation", settled)).outcome).toBe("gone");
     }
   }

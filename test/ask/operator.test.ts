@@ -41,7 +41,10 @@ test("an operator lets a refused pass in: a record with role and reason, once, a
 
 test("an override is for a pass that was refused a moment ago", async () => {
   const accepted = await site.present("gate-1", await text());
-  expect((await act(accepted.id, "override")).body).toMatchObject({ code: "override_too_late" });
+  expect((await act(accepted.id, "override")).body).toMatchObject({
+    code: "already_decided",
+    scan: { id: accepted.id },
+  });
   expect((await act("scan_none", "override")).body).toMatchObject({ status: 404, code: "scan_not_found" });
 });
 

@@ -5,6 +5,8 @@ import { commandTable } from "../../agent/cli/registry.ts";
 import { readConfig } from "../../agent/config/index.ts";
 import { roles } from "../../agent/operator-views.ts";
 import { problemCodes } from "../../agent/pos/index.ts";
+import { eventTypes } from "../../agent/pos/ws/events.ts";
+import { methodNames } from "../../agent/pos/ws/methods.ts";
 import { startSite } from "./till.ts";
 
 const paper = readFileSync(new URL("../../docs/pos-api.md", import.meta.url), "utf8");
@@ -36,6 +38,15 @@ test("the example of a lane that asks is good configuration", () => {
   const rest = `environment = "sandbox"\n[cloud]\nurl = "https://x.example"\n[[reader]]\nid = "a"\nlane = "till-3"\nkind = "nfc"\n`;
   const reading = readConfig(`${rest}${block("toml")}`, "/x/agent.toml");
   expect("config" in reading && reading.config.lanes).toMatchObject([{ mode: "ask", onSilence: "reject" }]);
+});
+
+test("the paper names every event and every method that there is, and no other one", () => {
+  const named = (heading: string): readonly string[] => {
+    const table = paper.slice(paper.indexOf(heading)).split("\n\n")[0] ?? "";
+    return [...table.matchAll(/^\| `([a-z_.]+)`/gm)].map((match) => match[1] ?? "");
+  };
+  expect(named("| Event |").toSorted()).toEqual([...eventTypes].toSorted());
+  expect(named("| Method |").toSorted()).toEqual([...methodNames].toSorted());
 });
 
 test("every code, role and command in docs/pos-api.md exists", () => {

@@ -44,6 +44,9 @@ test("a listed origin may open a session, and needs the token all the same", asy
     [{ token, client: "T", lanes: "gate-1" }, "type_mismatch"],
     [{ token, client: "T", role: "king" }, "invalid_enum"],
     [{ token, client: "T", tokn: 1 }, "unknown_field"],
+    [{ token, client: "T", events: "lane.state" }, "type_mismatch"],
+    [{ token, client: "T", events: ["lane.stat"] }, "invalid_enum"],
+    [{ token, client: "T", events: [{ toString: 1 }] }, "invalid_enum"],
     [{ token, client: "T", resume_after: -1 }, "out_of_range"],
   ] as const) {
     await expect(till.call("session.open", params)).rejects.toMatchObject({ data: { code } });
@@ -108,6 +111,26 @@ test("a lane is claimed by one client, taken over by an operator only, and free 
   await one.call("lane.claim", { lane: "gate-1" });
   await one[Symbol.asyncDispose]();
   await expect.poll(() => two.call("lane.claim", { lane: "gate-1" }).catch(() => null)).toEqual({ lane: "gate-1" });
+});
+
+test("the observer's token opens a session that looks, and no other one", async () => {
+  const observer = (await readFile(`${server.folder}/observer-token`, "utf8")).trim();
+  await using watcher = await connectTill(server.api.port);
+  await expect(open(watcher, { token: observer, role: "pos" })).rejects.toMatchObject({
+    code: -32002,
+    data: { code: "insufficient_scope" },
+  });
+  await open(watcher, { token: observer });
+  await watcher.call("status.get", {});
+  expect((await watcher.call("scan.list", { limit: 1 })).data).toHaveLength(1);
+  const id = scanRecord(1).id;
+  for (const [method, params] of [
+    ["lane.claim", { lane: "gate-1" }],
+    ["scan.decide", { id, outcome: "accepted" }],
+    ["scan.annul", { id, role: "staff", reason: "wrong pass" }],
+  ] as const) {
+    await expect(watcher.call(method, params)).rejects.toMatchObject({ data: { code: "insufficient_scope" } });
+  }
 });
 
 test("more than twenty calls in a second are refused, and the session goes on", async () => {

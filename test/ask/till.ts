@@ -24,8 +24,9 @@ export interface Site extends AsyncDisposable {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into member by member, and a wrong one fails the test
 type Body = any;
 
-export async function startSite(lanes: string): Promise<Site> {
-  const gate = await startGate({}, "state", { config: lanes });
+/** @param stateDir absolute, or beside the configuration */
+export async function startSite(lanes: string, stateDir = "state"): Promise<Site> {
+  const gate = await startGate({}, stateDir, { config: lanes });
   const openApi = async (): Promise<Api> =>
     startApi({
       facade: gate.agent.facade,

@@ -11,11 +11,18 @@ describe("[[webhook]]", () => {
       {
         url: "https://hooks.example/catch/1?key=2",
         secretFile: "/etc/site/secret",
+        caFile: null,
         events: ["accepted", "rejected", "corrected"],
       },
     ]);
     expect(configOf(readConfig(configToml(config), source))).toEqual(config);
     expect(configShape(configOf(readConfig(smallest, source)))).not.toHaveProperty("webhook");
+  });
+
+  test("may name the authority of its certificate, by a path from the file's folder", () => {
+    const config = configOf(readConfig(`${smallest}${hook}ca_file = "ca.pem"\n`, source));
+    expect(config.webhooks.map(({ caFile }) => caFile)).toEqual(["/etc/site/ca.pem"]);
+    expect(configOf(readConfig(configToml(config), source))).toEqual(config);
   });
 
   test("may be unencrypted to this machine in the sandbox", () => {

@@ -1,9 +1,11 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deliverySignature } from "../../agent/books/delivery.ts";
 import type { FlatScan } from "../../agent/books/flat-scan.ts";
+import type { Certified } from "../trust/certificate.ts";
 
 /** What a receiver does with a delivery: answers a status, breaks the connection, or never answers. */
 export type Reaction = number | "drop" | "hang";
@@ -30,14 +32,18 @@ export interface Receiver extends AsyncDisposable {
 
 export const secret = "a-secret-of-this-test-0123456789";
 
-export async function startReceiver(more = ""): Promise<Receiver> {
+/**
+ * @param more of its `[[webhook]]`
+ * @param secure asked at each start of the receiver: what it shows over TLS; left out: it is not encrypted
+ */
+export async function startReceiver(more = "", secure: (() => Certified) | null = null): Promise<Receiver> {
   const folder = mkdtempSync(join(tmpdir(), "pass-agent-hook-"));
   const secretFile = join(folder, "secret");
   writeFileSync(secretFile, `${secret}\n`);
   chmodSync(secretFile, 0o600);
   const received: Received[] = [];
   const effects: string[] = [];
-  let server: http.Server | null = null;
+  let server: http.Server | https.Server | null = null;
   let port = 0;
 
   const take = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
@@ -57,9 +63,10 @@ export async function startReceiver(more = ""): Promise<Receiver> {
     response.writeHead(reaction).end();
   };
   const up = async (): Promise<void> => {
-    const next = http.createServer((request, response) => {
+    const answer: http.RequestListener = (request, response) => {
       take(request, response).catch(() => response.destroy());
-    });
+    };
+    const next = secure === null ? http.createServer(answer) : https.createServer(secure(), answer);
     const listening = Promise.withResolvers<void>();
     next.once("error", listening.reject);
     next.listen(port, "127.0.0.1", listening.resolve);
@@ -79,7 +86,7 @@ export async function startReceiver(more = ""): Promise<Receiver> {
   };
   await up();
   const receiver: Receiver = {
-    config: `\n[[webhook]]\nurl = "http://127.0.0.1:${port}/catch/key"\nsecret_file = ${JSON.stringify(secretFile)}\n${more}`,
+    config: `\n[[webhook]]\nurl = "${secure === null ? "http" : "https"}://127.0.0.1:${port}/catch/key"\nsecret_file = ${JSON.stringify(secretFile)}\n${more}`,
     secretFile,
     received,
     effects,

@@ -40,6 +40,7 @@ const facade: AgentFacade = {
   till: () => noTill,
   operator: () => noOperator,
   watchRecords: () => () => undefined,
+  watchHappenings: () => () => undefined,
   books: () => sampleBooks,
   counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null }),
   unacknowledged: async () => ({ records: [], next: null }),

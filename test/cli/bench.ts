@@ -130,6 +130,9 @@ async function run(argv: readonly string[], options: RunOptions, folder: string)
       lines: () => {
         throw new Error("the command called carry.lines without being expected to");
       },
+      receipts: () => {
+        throw new Error("the command called carry.receipts without being expected to");
+      },
       upload: unexpected("carry.upload"),
     },
     move: { leave: unexpected("move.leave"), arrive: unexpected("move.arrive"), cancel: unexpected("move.cancel") },

@@ -106,6 +106,7 @@ export const sampleStatus: StatusView = {
       environment: "sandbox",
       simulated: true,
       degraded: false,
+      message: null,
       special: null,
     },
   ],

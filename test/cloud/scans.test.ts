@@ -47,6 +47,7 @@ describe("upload", () => {
         { id: b["id"], status: "created" },
       ],
       receipt: { sequence: 2, hash: b["hash"], jws: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) },
+      head: { incarnation: b["incarnation"], sequence: 2, hash: b["hash"] },
     });
   });
 

@@ -58,3 +58,11 @@ export const serialDefaults: Omit<SerialReaderConfig, "id" | "lane" | "path"> = 
   maxFrameBytes: 4096,
   aim: null,
 };
+
+/** The smallest file with one text replaced, or with lines put behind it. */
+export const changed = (from: string, to: string): string => smallest.replace(from, to);
+export const more = (lines: string): string => smallest + lines;
+
+/** The smallest file with a serial reader in the place of its own, and lines put behind its path. */
+export const serial = (lines: string): string =>
+  changed('kind = "nfc"', `kind = "serial"\npath = "/dev/ttyUSB0"\n${lines}`);

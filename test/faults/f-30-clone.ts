@@ -12,7 +12,7 @@ import { drainedMs, started } from "./uploads.ts";
 export const clone: Fault = {
   id: "F-30",
   title:
-    "a terminal's folder is copied and both go on, or an older database is put back: no scan is dropped, and the cloud's table shows the fork",
+    "a terminal's folder is copied and both go on, or an older database is put back: no scan is dropped, and both boxes report the fork",
   run,
   control,
 };
@@ -20,22 +20,39 @@ export const clone: Fault = {
 const shownEach = 3;
 const patienceMs = 20_000;
 
+/** What a terminal reports whose journal two boxes write. */
+const alarm = "journal_forked";
+
 async function run(size: Size): Promise<FaultResult> {
-  const rounds = bySize(size, { demo: 1, small: 5, large: 100 });
-  await using site = await openSite({ cloud: { limits: { scans_write: 1_000_000, read: 1_000_000 } } });
+  return play(bySize(size, { demo: 1, small: 5, large: 100 }), { tellsJournals: true });
+}
+
+async function play(
+  rounds: number,
+  { tellsJournals }: { readonly tellsJournals: boolean },
+): Promise<Extract<FaultResult, { readonly outcome: "played" }>> {
+  await using site = await openSite({
+    cloud: { limits: { scans_write: 1_000_000, read: 1_000_000 }, tellsJournals },
+  });
   const texts = (await site.issue("membership", shownEach)).map(({ text }) => text);
   const twin = `${site.stateDir}-twin`;
   const violations: string[] = [];
   const acks: Ack[] = [];
   let forks = 0;
+  let alarms = 0;
   for (let round = 0; round < rounds && violations.length === 0; round++) {
     const at = (said: string): string => `round ${round}: ${said}`;
-    acks.push(...(await serve(site, texts, { online: true })).acks);
+    const before = await serve(site, texts, { online: true });
+    acks.push(...before.acks);
+    violations.push(...alarmsIn(before, false, "before anything was copied").map(at));
     cpSync(site.stateDir, twin, { recursive: true });
     // One goes on, then the other, and again: an even number of times, so that no later record forks.
-    for (const online of [round % 2 === 0, true, true, true]) {
+    for (const [turn, online] of [round % 2 === 0, true, true, true].entries()) {
       const one = await serve(site, texts, { online });
       acks.push(...one.acks);
+      // Of the first two turns only the one that uploads second can know. Then both have uploaded once more.
+      if (turn >= 2) violations.push(...alarmsIn(one, true, `turn ${turn} of the boxes`).map(at));
+      if (one.conditions.includes(alarm)) alarms += 1;
       violations.push(...one.violations.map(at), ...judgeSite(site, one.acks).map(at));
       swap(site.stateDir, twin);
     }
@@ -47,13 +64,29 @@ async function run(size: Size): Promise<FaultResult> {
     rmSync(twin, { recursive: true });
     const restored = await putBack(site, texts);
     acks.push(...restored.acks);
+    violations.push(...alarmsIn(restored, false, "in a new journal").map(at));
     violations.push(...restored.violations.map(at));
     const after = rowsOf(site);
     violations.push(...dropped(acks, after).map(at));
     if (forksIn(after) !== forks) violations.push(at("an older database went on under the numbers of the newer one"));
   }
   violations.push(...judgeLedger(site).filter((said) => said.startsWith("the merchant")));
-  return { outcome: "played", counts: { rounds, "forked records": forks, acknowledged: acks.length }, violations };
+  const counts = { rounds, "forked records": forks, "alarms seen": alarms, acknowledged: acks.length };
+  return { outcome: "played", counts, violations };
+}
+
+/** One agent's time on the folder: what guests were told, and what it reported at its end. */
+interface Served {
+  readonly acks: readonly Ack[];
+  readonly conditions: readonly string[];
+  readonly violations: readonly string[];
+}
+
+/** Whether the fork is reported exactly when it should be. */
+function alarmsIn({ conditions }: Served, isExpected: boolean, when: string): readonly string[] {
+  const isReported = conditions.includes(alarm);
+  if (isReported === isExpected) return [];
+  return [isReported ? `${alarm} is reported ${when}` : `no ${alarm} ${when}: ${conditions.join(", ")}`];
 }
 
 /** One agent's time on the folder, from start to stop. */
@@ -61,7 +94,7 @@ async function serve(
   site: Site,
   texts: readonly string[],
   { online, expects = null }: { readonly online: boolean; readonly expects?: string | null },
-): Promise<{ readonly acks: readonly Ack[]; readonly violations: readonly string[] }> {
+): Promise<Served> {
   if (online) site.network.restore();
   else site.network.cut();
   const program = await started(site);
@@ -72,6 +105,7 @@ async function serve(
     const conditions = (await conditionsOf(site)) ?? [];
     return {
       acks,
+      conditions,
       violations: [
         ...(acks.length === texts.length ? [] : [`${texts.length - acks.length} guests got no answer`]),
         ...(isDrained ? [] : [`scans still waited after ${patienceMs} ms`]),
@@ -87,14 +121,18 @@ async function serve(
 }
 
 /** Puts the database of a while ago in the place of the newest, and nothing else: the mark beside it knows better. */
-async function putBack(site: Site, texts: readonly string[]): ReturnType<typeof serve> {
+async function putBack(site: Site, texts: readonly string[]): Promise<Served> {
   const file = join(site.stateDir, "agent.sqlite");
   const older = join(site.folder, "older.sqlite");
   copyFileSync(file, older);
   const newer = await serve(site, texts, { online: true });
   copyFileSync(older, file);
   const after = await serve(site, texts, { online: true, expects: "store_set_aside" });
-  return { acks: [...newer.acks, ...after.acks], violations: [...newer.violations, ...after.violations] };
+  return {
+    acks: [...newer.acks, ...after.acks],
+    conditions: after.conditions,
+    violations: [...newer.violations, ...after.violations],
+  };
 }
 
 function swap(one: string, other: string): void {
@@ -131,10 +169,17 @@ function forksIn(rows: readonly Row[]): number {
   return rows.length - new Set(rows.map(({ place }) => place)).size;
 }
 
-/** A cloud that takes the second record of a place for a repetition of the first. */
+/**
+ * A cloud that takes the second record of a place for a repetition of the first; and terminals to which nobody tells of a fork,
+ * as if they did not listen: everything else must hold for them, and the alarm must be missed.
+ */
 async function control(): Promise<ControlResult> {
   const rows = ["scan_a", "scan_b"].map((id) => ({ id, place: "one 1" }));
   const acks = rows.map(({ id }): Ack => ({ id, outcome: "accepted" }));
   const kept = rows.filter(({ place }, at) => rows.findIndex((row) => row.place === place) === at);
-  return caughtBy(dropped(acks, kept));
+  const drops = caughtBy(dropped(acks, kept));
+  if (drops.outcome !== "caught") return drops;
+  const { violations } = await play(1, { tellsJournals: false });
+  const others = violations.filter((said) => !said.includes(`no ${alarm}`));
+  return others.length > 0 ? { outcome: "missed", said: `something else: ${others[0]}` } : caughtBy(violations);
 }

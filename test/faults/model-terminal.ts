@@ -86,6 +86,7 @@ export async function openModelTerminal(
     rotation: { take: () => "unchanged" },
     remote: { offer: () => Promise.resolve(true) },
     receipts: () => Promise.resolve([]),
+    forks: { note: () => Promise.resolve() },
     simulated: true,
     log,
     version: "0.0.0-test",

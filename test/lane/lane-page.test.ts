@@ -36,6 +36,10 @@ test.each(shippedLocales)(
       line: stretched(longest(displays.map(({ line }) => line))),
       next: stretched(longest(displays.map(({ next }) => next))),
     });
+    // The longest word a till may have for the guest, in words and in one.
+    for (const line of ["Tisch 4 am ".repeat(8).slice(0, 80), "W".repeat(80)]) {
+      displays.push({ headline: lanes.accepted.headline, line, next: lanes.accepted.guest.next });
+    }
     const page = await bench.openPage();
     await page.addInitScript(() => {
       // Keeps the page's own stream within reach, so that the test can say on it what the agent would.

@@ -145,6 +145,24 @@ describe("a pass whose code changes", () => {
     expect(record.decision).toEqual({ outcome: "accepted", by: "policy", reason: "rotation_unverifiable" });
   });
 
+  test("of a scan that was annulled it is not answered again, and the next code is good", async () => {
+    const { gate, passS } = await startTimedGate();
+    await using _closing = gate;
+    for (const kind of ["membership", "event_ticket"]) {
+      const { id } = await gate.issue(kind, { rotating: true });
+      const code = async () => (await gate.merchant.payloads(id)).e1b_qr;
+      const shown = await code();
+      const first = await at(gate, "gate-1", shown);
+      expect((await at(gate, "gate-1", shown)).id).toBe(first.id);
+      const word = { role: "staff", reason: "wrong pass" } as const;
+      const annulled = await gate.agent.facade.operator().annul({ scanId: first.id, id: null, ...word }, "operator");
+      expect(said(annulled)).toBe("rejected annulled");
+      expect(said(await at(gate, "gate-1", shown))).toBe("rejected rotation_replayed");
+      passS(60);
+      expect(said(await at(gate, "gate-1", await code()))).toBe("accepted ok");
+    }
+  });
+
   test("what the terminal stored of it reaches the platform", async () => {
     const { gate } = await startTimedGate();
     await using _closing = gate;

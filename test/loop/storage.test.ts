@@ -1,27 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startGate, until } from "./gate.ts";
-
-/** A small disk of its own; null (and a loud word) where mounting is not permitted. */
-function smallDisk(): { readonly path: string; [Symbol.dispose](): void } | null {
-  const path = mkdtempSync(join(tmpdir(), "pass-agent-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", path], { encoding: "utf8" });
-  if (mounted.status !== 0) {
-    rmSync(path, { recursive: true, force: true });
-    console.log(`! skipped: a full disk: ${mounted.error?.message ?? mounted.stderr.trim()}`);
-    return null;
-  }
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      spawnSync("umount", ["--lazy", path]);
-      rmSync(path, { recursive: true, force: true });
-    },
-  };
-}
+import { smallDisk } from "./small-disk.ts";
 
 describe("a disk that is full", () => {
   test("nothing is accepted without a record; lanes say so, open again by themselves, and the record is written then", async (context) => {

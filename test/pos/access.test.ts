@@ -54,6 +54,29 @@ describe("who may ask", () => {
     }
   });
 
+  test("the observer's token looks at everything a till may look at, and changes nothing", async () => {
+    const observer = (await readFile(`${server.folder}/observer-token`, "utf8")).trim();
+    expect((await stat(`${server.folder}/observer-token`)).mode & 0o777).toBe(0o600);
+    expect(observer).not.toBe(token);
+    const headers = { authorization: `Bearer ${observer}`, ...json };
+    for (const path of ["/v1/status", "/v1/events", "/v1/outbox", "/metrics", "/v1/questions", "/v1/lane-times"]) {
+      expect([path, (await overTcp(path, { headers })).status]).toEqual([path, 200]);
+    }
+    for (const [method, path] of [
+      ["GET", "/v1/audit"],
+      ["GET", "/v1/sim/scenes"],
+      ["POST", "/v1/outbox/send"],
+      ["POST", "/v1/outbox/retry"],
+      ["POST", "/v1/scans/scan_x/decision"],
+      ["POST", "/v1/scans/scan_x/annul"],
+      ["POST", "/v1/lanes/gate-1/manual"],
+      ["POST", "/v1/webhooks/retry"],
+    ] as const) {
+      const answer = await overTcp(path, { method, headers, ...(method === "POST" ? { body: "{}" } : {}) });
+      expect([path, answer.status, answer.json["code"]]).toEqual([path, 403, "insufficient_scope"]);
+    }
+  });
+
   test("after five wrong tokens a refusal waits a second, and the right token never does", async () => {
     const wrong = { headers: { authorization: "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" } };
     await withToken("/v1/status");

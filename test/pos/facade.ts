@@ -35,6 +35,7 @@ export interface FacadeOptions {
   readonly till?: TillDesk;
   readonly operator?: OperatorDesk;
   readonly watchRecords?: AgentFacade["watchRecords"];
+  readonly watchHappenings?: AgentFacade["watchHappenings"];
   readonly counters?: Partial<CountersView>;
   /** What verifying gives; without it nobody is enrolled. */
   readonly verdict?: (payload: Uint8Array) => Verdict;
@@ -104,6 +105,7 @@ export function testFacade(options: FacadeOptions = {}): TestFacade {
     till: () => options.till ?? noTill,
     operator: () => options.operator ?? noOperator,
     watchRecords: (listener) => options.watchRecords?.(listener) ?? (() => {}),
+    watchHappenings: (listener) => options.watchHappenings?.(listener) ?? (() => {}),
     books: () => options.books ?? emptyBooks,
     counters: () => ({ presentations: [], decisions: [], conflicts: 0, clockOffsetS: null, ...options.counters }),
     outbox: async () => ({
@@ -188,6 +190,7 @@ export function laneView(change: Partial<LaneView> = {}): LaneView {
     environment: "live",
     simulated: false,
     degraded: false,
+    message: null,
     special: null,
     ...change,
   };

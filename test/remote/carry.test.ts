@@ -34,7 +34,7 @@ describe("a site that is never online", () => {
   test("its scans are uploaded by another terminal, and the receipts empty its queue; repeats change nothing", async () => {
     const lines = await signed();
     expect(lines).toHaveLength(1);
-    const { receipts, stopped } = await upload(carriedLines(`${lines.join("\n")}\n`));
+    const { receipts, stopped } = await upload(carriedLines(`${lines.join("\n")}\n`, "site.scans"));
     expect(stopped).toBeNull();
     expect(await count()).toBe(3);
     const [receipt = ""] = receipts;

@@ -1,18 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { answerOf, type Coming, earlier, rulingOn } from "./samples.ts";
+import { at, open, party, per, place, type Row, together, used, wait } from "./ruling-samples.ts";
+import { answerOf, rulingOn } from "./samples.ts";
 
-const site = '[site]\ntime_zone = "Europe/Berlin"\n';
-const at = "2026-05-19T10:00:00.000Z";
-const used = (persons: number) => ({
-  used: persons,
-  first: earlier("2026-05-19T09:00:00Z"),
-  last: earlier("2026-05-19T09:30:00Z"),
-});
-
-type Row = readonly [string, Coming, string, object];
-
-const place =
-  '[[rule]]\nlanes = ["staff"]\nadmit = false\n[[rule]]\nlanes = ["staff"]\nkinds = ["membership"]\nadmit = true\n';
 const places: readonly Row[] = [
   [
     "a lane not for this kind",
@@ -24,7 +13,6 @@ const places: readonly Row[] = [
   ["another lane", { rules: place }, "admitted", {}],
 ];
 
-const open = `${site}[[rule]]\nhours = ["mon-fri 09:00-18:00"]\nexcept = ["2026-05-20 closed"]\n`;
 const hours: readonly Row[] = [
   ["within the hours", { rules: open, at: "2026-05-19T07:00:00Z" }, "admitted", {}],
   [
@@ -81,8 +69,6 @@ const counts: readonly Row[] = [
   ],
 ];
 
-const party = "[[rule]]\nuses = 1\nparty_size = 4\n";
-const together = `${party}party = "together"\n`;
 const parties: readonly Row[] = [
   ["two of four", { rules: party, quantity: 2 }, "admitted", { kind: "single", number: 2, of: 4, quantity: 2 }],
   ["the rest of an open party", { rules: party, memory: used(2), quantity: 2 }, "admitted", { number: 4, of: 4 }],
@@ -103,7 +89,6 @@ const parties: readonly Row[] = [
   ],
 ];
 
-const per = (period: string, uses = 1): string => `${site}[[rule]]\nuses = ${uses}\nper = "${period}"\n`;
 const periods: readonly Row[] = [
   ["once a day, today's first", { rules: per("day") }, "admitted", { kind: "period", number: 1, of: 1 }],
   [
@@ -145,7 +130,6 @@ const periods: readonly Row[] = [
   ],
 ];
 
-const wait = "[[rule]]\nwait_s = 3600\n";
 const waits: readonly Row[] = [
   ["no earlier use", { rules: wait, policy: "unlimited" }, "admitted", { kind: "count", number: null, of: null }],
   [
@@ -168,131 +152,6 @@ const waits: readonly Row[] = [
   ],
 ];
 
-const zone = (more: string): string =>
-  `${site}[[zone]]\nid = "pool"\nentry = ["pool-in"]\nexit = ["pool-out"]\n${more}\n`;
-const entering = { lane: "pool-in" } as const;
-const leaving = { lane: "pool-out" } as const;
-const inside = { inside: 1, entry: earlier("2026-05-19T09:45:00Z", "pool-in") };
-const zones: readonly Row[] = [
-  [
-    "going in",
-    { rules: zone(""), subject: entering },
-    "admitted",
-    { kind: "entry_exit", number: 1, of: 1, quantity: 1 },
-  ],
-  [
-    "going in while inside, with time and lane of the entry",
-    { rules: zone(""), subject: entering, memory: { ...used(1), ...inside } },
-    "passback",
-    { first_at: "2026-05-19T09:45:00.000Z", first_lane: "pool-in", next_at: null },
-  ],
-  [
-    "also where the pass may be used at will",
-    { rules: zone(""), subject: entering, policy: "unlimited", memory: inside },
-    "passback",
-    { kind: "entry_exit", number: null, of: null },
-  ],
-  [
-    "within the passback window, with its end",
-    { rules: zone("passback_min = 30"), subject: entering, policy: "unlimited", memory: inside },
-    "passback",
-    { next_at: "2026-05-19T10:15:00.000Z" },
-  ],
-  [
-    "after it",
-    { rules: zone("passback_min = 15"), subject: entering, policy: "unlimited", memory: inside },
-    "admitted",
-    {},
-  ],
-  [
-    "where nobody asks",
-    { rules: zone("passback_min = 0"), subject: entering, policy: "unlimited", memory: inside },
-    "admitted",
-    {},
-  ],
-  [
-    "more at once than the pass is for",
-    { rules: zone(""), subject: entering, policy: "unlimited", quantity: 2 },
-    "uses_exhausted",
-    {},
-  ],
-  [
-    "coming back after leaving is no new use where the zone says so",
-    { rules: zone("reentry = true"), subject: entering, memory: { ...used(1), outside: 1 } },
-    "admitted",
-    { number: 1, of: 1 },
-  ],
-  [
-    "also for a pass issued for one use",
-    { rules: zone("reentry = true"), subject: { ...entering, singleUse: true }, memory: { ...used(1), outside: 1 } },
-    "admitted",
-    { number: 1, of: 1 },
-  ],
-  [
-    "and a new use where it does not",
-    { rules: zone(""), subject: entering, memory: { ...used(1), outside: 1 } },
-    "already_redeemed",
-    {},
-  ],
-  [
-    "of a party, one comes back and one is new",
-    {
-      rules: `${zone("reentry = true")}${party}`,
-      subject: entering,
-      quantity: 2,
-      memory: { ...used(3), inside: 2, outside: 1 },
-    },
-    "admitted",
-    { number: 4, of: 4, quantity: 2 },
-  ],
-  ["the last place", { rules: zone("capacity = 80"), subject: entering, memory: { occupancy: 79 } }, "admitted", {}],
-  [
-    "no place",
-    { rules: zone("capacity = 80"), subject: entering, memory: { occupancy: 80 } },
-    "over_capacity",
-    { number: 0, of: 1 },
-  ],
-  [
-    "two for the last place",
-    { rules: `${zone("capacity = 80")}${party}`, subject: entering, quantity: 2, memory: { occupancy: 79 } },
-    "over_capacity",
-    { quantity: 2 },
-  ],
-  [
-    "who left unseen makes room",
-    {
-      rules: zone("capacity = 80\npassback_min = 5"),
-      subject: entering,
-      policy: "unlimited",
-      memory: { ...inside, occupancy: 80 },
-    },
-    "admitted",
-    {},
-  ],
-  [
-    "going out",
-    { rules: zone(""), subject: leaving, memory: { ...used(1), ...inside } },
-    "admitted",
-    { kind: "entry_exit", quantity: -1, certainty: "confirmed", first_at: "2026-05-19T09:45:00.000Z" },
-  ],
-  [
-    "going out without having come in",
-    { rules: zone(""), subject: leaving },
-    "admitted",
-    { quantity: -1, certainty: "assumed" },
-  ],
-  [
-    "nobody is held back by place, hours or count",
-    {
-      rules: `${zone("")}[[rule]]\nadmit = false\nhours = []\nuses = 1\n`,
-      subject: leaving,
-      memory: { ...used(1), ...inside },
-    },
-    "admitted",
-    {},
-  ],
-];
-
 describe.each([
   ["place", places],
   ["hours", hours],
@@ -300,85 +159,10 @@ describe.each([
   ["party", parties],
   ["period", periods],
   ["waiting time", waits],
-  ["zone", zones],
 ])("%s", (_, rows) => {
   test.each(rows)("%s", (_rule, coming, answer, use) => {
     const ruling = rulingOn({ at, ...coming });
     expect(answerOf(ruling)).toBe(answer);
     expect(ruling.use).toMatchObject(use);
-  });
-});
-
-describe("what is kept", () => {
-  const since = Date.parse("2026-05-18T22:00:00Z");
-  test.each<readonly [string, Coming, object | null]>([
-    ["a use that is counted", { rules: "" }, { use: { counter: "", persons: 1 }, passage: null }],
-    ["nothing where nobody counts", { rules: "", policy: "unlimited" }, null],
-    [
-      "a use that only the waiting time asks for",
-      { rules: wait, policy: "unlimited" },
-      { use: { counter: "", persons: 1 }, passage: null },
-    ],
-    [
-      "a whole party that has to come together",
-      { rules: together, quantity: 3 },
-      { use: { counter: "", persons: 4 }, passage: null },
-    ],
-    [
-      "an entry, with the moment at which the zone was last empty",
-      { rules: zone('empties = "daily"'), subject: entering },
-      {
-        use: { counter: "", persons: 1 },
-        passage: { zone: "pool", sinceMs: since, way: "entry", inside: 1, outside: 0 },
-      },
-    ],
-    [
-      "a return, without a use",
-      { rules: zone("reentry = true"), subject: entering, memory: { ...used(1), outside: 1 } },
-      { use: null, passage: { zone: "pool", sinceMs: null, way: "entry", inside: 1, outside: -1 } },
-    ],
-    [
-      "an entry of who must have left unseen: one in, one out",
-      { rules: zone("passback_min = 5"), subject: entering, policy: "unlimited", memory: inside },
-      { use: null, passage: { zone: "pool", sinceMs: null, way: "entry", inside: 0, outside: 1 } },
-    ],
-    [
-      "an exit",
-      { rules: zone(""), subject: leaving, memory: inside },
-      { use: null, passage: { zone: "pool", sinceMs: null, way: "exit", inside: -1, outside: 1 } },
-    ],
-    ["nothing for who leaves and was not known to be inside", { rules: zone(""), subject: leaving }, null],
-  ])("%s", (_, coming, keeps) => {
-    const ruling = rulingOn({ at, ...coming });
-    expect(ruling.outcome === "refused" ? "refused" : ruling.keeps).toEqual(keeps);
-  });
-});
-
-describe("without a clock that can be trusted", () => {
-  test.each<readonly [string, Coming, string]>([
-    ["a lifetime count is as certain as ever", { rules: "" }, "admitted"],
-    ["also when it refuses", { rules: "", memory: used(1) }, "already_redeemed"],
-    ["so is a wrong place", { rules: place, subject: { lane: "staff" } }, "wrong_place"],
-    [
-      "and a zone that never empties",
-      { rules: zone("capacity = 1"), subject: entering, memory: { occupancy: 1 } },
-      "over_capacity",
-    ],
-    ["hours cannot be told", { rules: open }, "unsure"],
-    ["nor whether it is outside of them", { rules: open, at: "2026-05-23T10:00:00Z" }, "unsure"],
-    ["nor a period", { rules: per("day"), memory: used(1) }, "unsure"],
-    ["nor a waiting time", { rules: wait, policy: "unlimited", memory: used(1) }, "unsure"],
-    ["but a pass never used has none to wait for", { rules: wait, policy: "unlimited" }, "admitted"],
-    [
-      "nor who is inside a zone that empties daily",
-      { rules: zone('empties = "daily"'), subject: entering, memory: inside },
-      "unsure",
-    ],
-    ["what is certain is looked at all the same", { rules: `${open}uses = 1\n`, memory: used(1) }, "already_redeemed"],
-    ["leaving asks no clock", { rules: zone('empties = "daily"'), subject: leaving, memory: inside }, "admitted"],
-  ])("%s", (_, coming, answer) => {
-    const ruling = rulingOn({ at, ...coming, clockSound: false });
-    expect(answerOf(ruling)).toBe(answer);
-    if (ruling.outcome === "unsure") expect(ruling.use.certainty).toBe("assumed");
   });
 });

@@ -70,6 +70,12 @@ async function showEffective(call: Call, config: Config): Promise<number> {
     await call.io.stdout.write(`${JSON.stringify(toWire(view))}\n`);
     return exitCodes.good;
   }
+  const { path, mistakes } = view.setup;
+  if (mistakes.length > 0) {
+    const count = mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`;
+    const remark = `pass-agent: ${plain(path)} has ${count} and counts for nothing:\n`;
+    await call.io.stderr.write(`${remark}${mistakeLines(mistakes, path)}`);
+  }
   const version = view.version === null ? "none" : `${view.version}${view.onTrial ? ", on trial" : ""}`;
   const refused =
     view.refused === null ? [] : [`# version ${view.refused.version} refused: ${plain(view.refused.reason)}`];

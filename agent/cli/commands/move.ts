@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { badUsage } from "../arguments.ts";
 import { configPath, goodConfig } from "../chosen-config.ts";
 import { type Call, type CommandSpec, jsonOption } from "../command.ts";
-import { CommandFault, exitCodes } from "../commands.ts";
+import { exitCodes } from "../commands.ts";
 import { readPassphrase } from "../passphrase.ts";
 import { plain } from "../text.ts";
 import { toWire } from "../wire.ts";
@@ -32,12 +32,12 @@ export const moveExportCommand: CommandSpec = {
   usesConfig: true,
   run: async (call) => {
     const to = call.args.option("to");
-    if (to === null) throw badUsage("pass-agent move export needs --to <file>");
+    if (to === null) throw badUsage("pass-agent move export needs --to <file>", "Name a file that is not there yet");
     const config = await goodConfig(call);
     const passphrase = await passphraseOf(call);
     const target = resolve(call.io.cwd, to);
     const request = { configFile: configPath(call), target, passphrase };
-    const done = await call.commands.move.leave(config, request, call.io.signal).catch(alreadyThere(target));
+    const done = await call.commands.move.leave(config, request, call.io.signal);
     return say(call, done, [
       `${plain(done.scannerId)} is in ${plain(target)}, encrypted. This terminal is locked: it decides nothing any more.`,
       "Next, on the new terminal: pass-agent move import <file>. To go on with this one instead: pass-agent move cancel.",
@@ -84,22 +84,11 @@ export const moveCancelCommand: CommandSpec = {
 
 async function passphraseOf({ args, io }: Call): Promise<string> {
   const file = args.option("passphrase-file") ?? "-";
-  if (file === "-") await io.stderr.write("Passphrase, then Enter: ");
+  if (file === "-" && io.stderr.isTTY) await io.stderr.write("Passphrase, then Enter: ");
   return readPassphrase(file === "-" ? io.stdin : resolve(io.cwd, file));
 }
 
 async function say(call: Call, done: object, lines: readonly string[]): Promise<number> {
   await call.io.stdout.write(`${call.args.on("json") ? JSON.stringify(toWire(done)) : lines.join("\n")}\n`);
   return exitCodes.good;
-}
-
-/** The terminal is locked by then, and says so; the file of that name is somebody's. */
-function alreadyThere(target: string): (cause: unknown) => never {
-  return (cause) => {
-    if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "EEXIST") throw cause;
-    throw new CommandFault("file_exists", `${plain(target)} is there already`, {
-      remedy: "Give another name: nothing is overwritten. This terminal is locked by now",
-      cause,
-    });
-  };
 }

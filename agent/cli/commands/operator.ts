@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from "../../config/index.ts";
 import { roles } from "../../operator-views.ts";
-import { specials } from "../../special.ts";
+import { type Special, specials } from "../../special.ts";
 import { type Arguments, badUsage, integerOption, type OptionSpec } from "../arguments.ts";
 import { agentOf, goodConfig } from "../chosen-config.ts";
 import { type Call, type CommandSpec, jsonOption } from "../command.ts";
 import { exitCodes } from "../commands.ts";
 import { answerText } from "../scan-line.ts";
-import { palette, plain } from "../text.ts";
+import { localTime, palette, plain } from "../text.ts";
 import { textAt } from "../wire.ts";
 
 /** What people at the terminal do beside the rules: each is a record, or a time that ends by itself. */
@@ -94,6 +94,8 @@ const beginSays = {
   training: "makes a lane a place for practice for a time: nothing there counts",
 } as const;
 
+const begunSays = { emergency: "is open for everybody", training: "is for practice" } as const;
+
 export const laneTimeCommands: readonly CommandSpec[] = specials.flatMap((kind): readonly CommandSpec[] => [
   {
     words: [kind, "begin"],
@@ -109,14 +111,13 @@ export const laneTimeCommands: readonly CommandSpec[] = specials.flatMap((kind):
     usesConfig: true,
     run: async (call) => {
       const { args } = call;
-      if (args.option("minutes") === null) throw badUsage(`pass-agent ${kind} begin needs --minutes`);
+      if (args.option("minutes") === null) {
+        throw badUsage(`pass-agent ${kind} begin needs --minutes`, "Say for how long, 1 to 480: it ends by itself");
+      }
       const forS = integerOption(args, "minutes", { min: 1, max: 480, otherwise: 1 }) * 60;
       const view = await post(call, kind, { for_s: forS, ...wordOf(args, `${kind} begin`) });
-      return say(
-        call,
-        view,
-        `${plain(textAt(view, "lane") ?? "?")}: ${kind} until ${plain(textAt(view, "until") ?? "?")}.`,
-      );
+      const until = localTime(textAt(view, "until") ?? "", call.io.timeZone);
+      return say(call, view, `${plain(laneOf(call))} ${begunSays[kind]} until ${until}. Before: ${endOf(call, kind)}`);
     },
   },
   {
@@ -126,7 +127,8 @@ export const laneTimeCommands: readonly CommandSpec[] = specials.flatMap((kind):
     positionals: [lanePositional],
     options: [jsonOption],
     usesConfig: true,
-    run: async (call) => say(call, await post(call, `${kind}/end`, {}), "Ended."),
+    run: async (call) =>
+      say(call, await post(call, `${kind}/end`, {}), `${plain(laneOf(call))} decides by its rules again.`),
   },
 ]);
 
@@ -140,13 +142,22 @@ export const emergencyCountCommand: CommandSpec = {
   run: async (call) => {
     const persons = integerOption(call.args, "quantity", { min: 1, max: 1_000, otherwise: 1 });
     const record = await post(call, "passages", { persons });
-    return say(call, record, `Recorded as ${plain(textAt(record, "id") ?? "?")}.`);
+    const who = persons === 1 ? "1 person" : `${persons} persons`;
+    return say(call, record, `${who} recorded as ${plain(textAt(record, "id") ?? "?")}.`);
   },
 };
 
 async function post(call: Call, what: string, body: JsonObject): Promise<Json> {
-  const [lane = ""] = call.args.positionals;
-  return agentOf(call, await goodConfig(call)).post(`/v1/lanes/${encodeURIComponent(lane)}/${what}`, body, actMs);
+  const path = `/v1/lanes/${encodeURIComponent(laneOf(call))}/${what}`;
+  return agentOf(call, await goodConfig(call)).post(path, body, actMs);
+}
+
+function laneOf({ args }: Call): string {
+  return args.positionals[0] ?? "";
+}
+
+function endOf(call: Call, kind: Special): string {
+  return `pass-agent ${kind} end ${plain(laneOf(call))}`;
 }
 
 /** Both are required: an act without them explains nothing later. */

@@ -7,7 +7,7 @@ import { CommandFault, exitCodes } from "../commands.ts";
 import { factsOf } from "../facts.ts";
 import { writeNewFile } from "../new-file.ts";
 import { plain } from "../text.ts";
-import { listAt, numberAt, toWire } from "../wire.ts";
+import { listAt, numberAt, textAt, toWire } from "../wire.ts";
 
 const actMs = 10_000;
 
@@ -82,7 +82,7 @@ export const outboxExportCommand: CommandSpec = {
       return exitCodes.good;
     }
     const count = await writeNewFile(file, (write) => exportRecords(call, config, write));
-    await call.io.stdout.write(`${count} scans are in ${plain(file)}. They stay in the queue too.\n`);
+    await call.io.stdout.write(`${scans(count)} in ${plain(file)}, and in the queue too.\n`);
     return exitCodes.good;
   },
 };
@@ -94,12 +94,16 @@ async function exportSigned(call: Call, config: Config, file: string): Promise<n
     const record: Json = JSON.parse(line);
     records.push(record);
   });
+  if (records.length === 0) {
+    await call.io.stderr.write("pass-agent: No scan waits for the cloud; nothing was written.\n");
+    return exitCodes.good;
+  }
   const lines = await call.commands.carry.sign(config, records);
   const text = lines.map((line) => `${line}\n`).join("");
   if (file === "-") await call.io.stdout.write(text);
   else {
     await writeNewFile(file, (write) => write(text));
-    await call.io.stdout.write(`${records.length} scans are in ${plain(file)}, signed. They stay in the queue too.\n`);
+    await call.io.stdout.write(`${scans(records.length)} in ${plain(file)}, signed, and in the queue too.\n`);
   }
   return exitCodes.good;
 }
@@ -118,18 +122,33 @@ export const outboxUploadCommand: CommandSpec = {
   usesConfig: true,
   run: async (call) => {
     const target = call.args.option("receipts");
-    if (target === null) throw badUsage("pass-agent outbox upload needs --receipts <file>");
+    if (target === null) {
+      throw badUsage("pass-agent outbox upload needs --receipts <file>", "The terminal needs them: name a new file");
+    }
     const config = await goodConfig(call);
-    const lines = call.commands.carry.lines(await readText(call.args.positionals[0] ?? ""));
-    const { receipts, stopped } = await call.commands.carry.upload(config, lines, call.io.signal);
-    if (receipts.length > 0) await writeNewFile(target, (write) => write(receipts.map((jws) => `${jws}\n`).join("")));
-    await call.io.stdout.write(`${receipts.length} of ${lines.length} batches are at the platform.\n`);
-    if (stopped === null) return exitCodes.good;
-    throw new CommandFault("upload_stopped", `The upload stopped: ${plain(stopped)}`, {
-      remedy: "Run it again with another name for the receipts: nothing is taken twice",
+    const { carry } = call.commands;
+    const [source = ""] = call.args.positionals;
+    const lines = carry.lines(await readText(source), source);
+    // The place for the receipts is there before anything is sent.
+    const { receipts, stopped } = await writeNewFile(target, async (write) => {
+      const outcome = await carry.upload(config, lines, call.io.signal);
+      if (outcome.receipts.length === 0 && outcome.stopped !== null) throw uploadStopped(outcome.stopped, "");
+      for (const jws of outcome.receipts) await write(`${jws}\n`);
+      return outcome;
     });
+    const count = lines.length === 1 ? "The batch is" : `${receipts.length} of ${lines.length} batches are`;
+    await call.io.stdout.write(`${count} at the platform; take ${plain(target)} back to the terminal.\n`);
+    if (stopped === null) return exitCodes.good;
+    throw uploadStopped(stopped, " with another name for the receipts");
   },
 };
+
+/** @param how what to change when it is run again */
+function uploadStopped(why: string, how: string): CommandFault {
+  return new CommandFault("upload_stopped", `The upload stopped: ${plain(why)}`, {
+    remedy: `Check the network, then run it again${how}: nothing is taken twice`,
+  });
+}
 
 export const outboxImportReceiptsCommand: CommandSpec = {
   words: ["outbox", "import-receipts"],
@@ -140,15 +159,30 @@ export const outboxImportReceiptsCommand: CommandSpec = {
   usesConfig: true,
   run: async (call) => {
     const agent = agentOf(call, await goodConfig(call));
-    const receipts = (await readText(call.args.positionals[0] ?? "")).split("\n").filter((line) => line !== "");
-    let count = 0;
-    for (const receipt of receipts) {
-      count += numberAt(await agent.post("/v1/outbox/receipts", { receipt }, actMs), "acknowledged") ?? 0;
+    const [source = ""] = call.args.positionals;
+    const receipts = call.commands.carry.receipts(await readText(source), source);
+    const own = textAt(await agent.get("/v1/status"), "scanner_id");
+    const strange = receipts.find(({ scannerId }) => scannerId !== own);
+    if (strange !== undefined) {
+      const message = `${plain(source)} is for ${plain(strange.scannerId)}, and this terminal is ${plain(own ?? "nobody")}`;
+      throw new CommandFault("other_terminal", message, { remedy: "Take it to the terminal that it is for" });
     }
-    await call.io.stdout.write(`${count} scans have left the queue.\n`);
+    let count = 0;
+    for (const { jws } of receipts) {
+      count += numberAt(await agent.post("/v1/outbox/receipts", { receipt: jws }, actMs), "acknowledged") ?? 0;
+    }
+    const text =
+      count === 0
+        ? "No scan has left the queue: what these receipts prove had left it before, or the log says receipt_refused."
+        : `${count === 1 ? "1 scan has" : `${count} scans have`} left the queue.`;
+    await call.io.stdout.write(`${text}\n`);
     return exitCodes.good;
   },
 };
+
+function scans(count: number): string {
+  return count === 1 ? "1 scan is" : `${count} scans are`;
+}
 
 /** A hundred thousand scans have some 100 MB. */
 const longestFile = 512 * 1024 * 1024;
@@ -160,7 +194,11 @@ async function readText(path: string): Promise<string> {
     return await file.readFile("utf8");
   } catch (cause) {
     if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
-    throw new CommandFault("file_unreadable", `${plain(path)} cannot be read`, { remedy: "Check its name", cause });
+    const code = "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new CommandFault("file_unreadable", `${plain(path)} cannot be read${code}`, {
+      remedy: "Give the name of a file that this user may read",
+      cause,
+    });
   }
 }
 

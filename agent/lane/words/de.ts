@@ -393,6 +393,10 @@ export const german: Words = {
       guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
       staff: { line: "Eine beschädigte Datenbank liegt beiseite.", next: "Den Status ansehen." },
     },
+    journal_forked: {
+      guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
+      staff: { line: "Zwei Geräte schreiben dasselbe Protokoll.", next: "Status ansehen; das andere anhalten." },
+    },
     redemptions_lost: {
       guest: { line: "Wir arbeiten wie gewohnt.", next: "Bitte weiter." },
       staff: { line: "Ein Teil der eingelösten Pässe ist vergessen.", next: "Status ansehen; Einlass entscheiden." },

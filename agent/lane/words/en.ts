@@ -366,6 +366,10 @@ export const english: Words = {
       guest: { line: "We are working as usual.", next: "Please go on." },
       staff: { line: "A damaged database was set aside.", next: "Look at the status." },
     },
+    journal_forked: {
+      guest: { line: "We are working as usual.", next: "Please go on." },
+      staff: { line: "Two boxes write the journal of this terminal.", next: "Look at the status; stop the other one." },
+    },
     redemptions_lost: {
       guest: { line: "We are working as usual.", next: "Please go on." },
       staff: { line: "Part of the memory of used passes is lost.", next: "Look at the status; decide who may enter." },

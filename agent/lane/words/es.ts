@@ -363,6 +363,10 @@ export const spanish: Words = {
       guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
       staff: { line: "Se apartó una base de datos dañada.", next: "Mire el estado." },
     },
+    journal_forked: {
+      guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
+      staff: { line: "Dos equipos escriben el mismo registro.", next: "Mire el estado; detenga el otro." },
+    },
     redemptions_lost: {
       guest: { line: "Trabajamos como siempre.", next: "Siga, por favor." },
       staff: { line: "Se perdió parte de los pases ya usados.", next: "Mire el estado; decida quién entra." },

@@ -1,40 +1,17 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { toWire } from "../../wire-form.ts";
 import { readAct, readDecision } from "../act-members.ts";
 import { actProblem } from "../act-routes.ts";
-import type { Access } from "../auth.ts";
 import { largestLimit, type Read, unknownName } from "../members.ts";
-import { type Members, readMembers, readOptionalText, readText, readWhole, readWord, refuse } from "../params.ts";
+import { type Members, readMembers, readText, readWhole, refuse } from "../params.ts";
 import { list } from "../wire.ts";
-import type { Holder } from "./claims.ts";
 import type { Call } from "./frame.ts";
-import type { SocketParts } from "./parts.ts";
-
-/** What a client is once it has opened its session. */
-export interface Opened {
-  readonly client: string;
-  readonly role: "pos" | "observer";
-  readonly scope: "pos" | "operator";
-  readonly lanes: ReadonlySet<string>;
-  /** Sequence of the last record that it was sent. */
-  cursor: number;
-}
-
-export interface CallContext {
-  readonly id: string;
-  readonly opened: Opened | null;
-  readonly begin: (session: Opened) => void;
-  readonly holder: Holder;
-  readonly transport: "tcp" | "unix";
-  readonly parts: SocketParts;
-}
+import { type CallContext, type Opened, openWith } from "./opening.ts";
+import { good, problem, unknownLane } from "./reply.ts";
 
 type Method = (params: unknown, session: Opened, context: CallContext) => Read<unknown> | Promise<Read<unknown>>;
 
 const scanId = { pattern: /^scan_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, says: '"scan_" and a ULID' };
 const laneId = { pattern: /^[A-Za-z0-9_-]{1,64}$/, says: "the id of a lane" };
-const clientName = { pattern: /^\P{Cc}{1,60}$/u, says: "1 to 60 characters" };
-const secret = { pattern: /^[A-Za-z0-9_-]{1,128}$/, says: "an access token" };
 
 const methods: Readonly<Record<string, Method>> = {
   "lane.claim": claim,
@@ -50,98 +27,23 @@ const methods: Readonly<Record<string, Method>> = {
   },
 };
 
+export const methodNames: readonly string[] = ["session.open", ...Object.keys(methods)];
+
 /** Answers one call. Before `session.open` there is no other. */
 export async function openedSession(call: Call, context: CallContext): Promise<Read<unknown>> {
   const { opened } = context;
   if (call.method === "session.open") {
-    return opened === null ? open(call.params, context) : problem("session_not_open", "The session is open already");
+    return opened === null
+      ? openWith(call.params, context)
+      : problem("session_not_open", "The session is open already");
   }
   if (opened === null) return problem("session_not_open", "The first call must be session.open");
   const method = Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
   if (method === undefined) {
-    const known = ["session.open", ...Object.keys(methods)];
-    const near = unknownName([call.method], known);
+    const near = unknownName([call.method], methodNames);
     return { ok: false, problem: { ...near, code: "method_not_found", detail: near?.detail ?? "" } };
   }
   return method(call.params, opened, context);
-}
-
-async function open(params: unknown, context: CallContext): Promise<Read<unknown>> {
-  const members = readMembers(params, ["token", "client", "lanes", "role", "resume_after"]);
-  if (!members.ok) return members;
-  const given = members.value;
-  const token = readOptionalText(given, "token", secret);
-  if (!token.ok) return token;
-  const scope = await scopeOf(token.value, context);
-  if (!scope.ok) return scope;
-  const client = readText(given, "client", clientName);
-  if (!client.ok) return client;
-  const role = given["role"] === undefined ? good("pos" as const) : readWord(given, "role", ["pos", "observer"]);
-  if (!role.ok) return role;
-  const lanes = readLanes(given, context);
-  if (!lanes.ok) return lanes;
-  const range = { min: 0, max: Number.MAX_SAFE_INTEGER };
-  const newest = await newestSequence(context);
-  const cursor = readWhole(given, "resume_after", { ...range, otherwise: newest });
-  if (!cursor.ok) return cursor;
-  const { facade, version } = context.parts;
-  const status = await facade.status();
-  // Whoever opened it meanwhile on the same socket was first.
-  context.begin({
-    client: client.value,
-    role: role.value,
-    scope: scope.value,
-    lanes: new Set(lanes.value),
-    // A journal that was begun anew has lower numbers.
-    cursor: Math.min(cursor.value, newest),
-  });
-  return good({
-    session_id: context.id,
-    api_version: "v1",
-    agent_version: version,
-    scanner_id: status.scannerId,
-    live_mode: status.environment === "live",
-    simulated: status.simulated,
-    sequence: newest,
-    lanes: facade
-      .lanes()
-      .filter(({ lane }) => lanes.value.includes(lane))
-      .map(({ lane, state, special }) => ({
-        id: lane,
-        state,
-        special,
-        readers: status.readers.filter((reader) => reader.lane === lane).map((reader) => reader.id),
-      })),
-  });
-}
-
-/** Who may open the Unix socket needs no token; a token there says no more than that. */
-async function scopeOf(token: string | null, { transport, parts }: CallContext): Promise<Read<Opened["scope"]>> {
-  if (transport === "unix") return good("operator");
-  const header = token === null ? null : `Bearer ${token}`;
-  const check = (access: Access) => parts.authenticator.check(header, access);
-  const refusal = check("token");
-  if (refusal !== null) {
-    if (refusal.delayMs > 0) await delay(refusal.delayMs, undefined, { ref: false });
-    return { ok: false, problem: refusal.problem };
-  }
-  return good(check("operator") === null ? "operator" : "pos");
-}
-
-/** The lanes that are named, or all. */
-function readLanes(members: Members, { parts }: CallContext): Read<readonly string[]> {
-  const known = parts.facade.lanes().map(({ lane }) => lane);
-  const given = members["lanes"] ?? known;
-  if (!Array.isArray(given)) return refuse("type_mismatch", "lanes", "lanes must be a list of lane ids");
-  const lanes = given.filter((lane) => typeof lane === "string");
-  const stranger = lanes.find((lane) => !known.includes(lane));
-  if (lanes.length !== given.length) return refuse("type_mismatch", "lanes", "lanes must be a list of lane ids");
-  return stranger === undefined ? good(lanes) : unknownLane(stranger, known);
-}
-
-async function newestSequence({ parts }: CallContext): Promise<number> {
-  const [newest] = await parts.facade.events({ limit: 1, afterSequence: null, passId: null });
-  return newest?.sequence ?? 0;
 }
 
 function claim(params: unknown, session: Opened, { holder, parts }: CallContext): Read<unknown> {
@@ -230,13 +132,6 @@ function readLane(members: Members, { lanes }: Opened): Read<string> {
   return unknownLane(lane.value, [...lanes]);
 }
 
-function unknownLane(lane: string, known: readonly string[]) {
-  return problem(
-    "lane_not_found",
-    `There is no lane "${lane.slice(0, 64)}" in this session; there are: ${known.join(", ")}`,
-  );
-}
-
 /** `id` of the scan, and the members that are as in the body of the HTTP request. */
 function withoutId(params: unknown): Read<{ readonly id: string; readonly rest: Members }> {
   if (typeof params !== "object" || params === null || Array.isArray(params)) {
@@ -253,12 +148,4 @@ async function acting(act: () => Promise<unknown>): Promise<Read<unknown>> {
   } catch (cause) {
     return { ok: false, problem: actProblem(cause) };
   }
-}
-
-function good<T>(value: T): { readonly ok: true; readonly value: T } {
-  return { ok: true, value };
-}
-
-function problem(code: Parameters<typeof refuse>[0], detail: string) {
-  return { ok: false, problem: { code, detail } } as const;
 }

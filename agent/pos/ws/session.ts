@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import type { ScanRecord } from "../../record.ts";
-import { displayOf, laneEvent, questionEvent, recordEvent, type WireEvent } from "./events.ts";
+import { problemOf } from "../exchange.ts";
+import { displayOf, happeningEvent, laneEvent, questionEvent, recordEvent, type WireEvent } from "./events.ts";
 import { badFrame, type Call, eventFrame, parseFrame, problemFrame, resultFrame } from "./frame.ts";
-import { type Opened, openedSession } from "./methods.ts";
+import { openedSession } from "./methods.ts";
+import type { Opened } from "./opening.ts";
 import type { SocketParts } from "./parts.ts";
 
 /** One connected client. */
@@ -39,6 +41,7 @@ export function openSession(
   let calls = 0;
   let ticks = 0;
   let silent = 0;
+  let happenings = 0;
   let undo: readonly (() => void)[] = [];
 
   const end = (code: number, why: string): void => {
@@ -62,7 +65,8 @@ export function openSession(
     client.send(frame);
   };
   const tell = (event: WireEvent): void => {
-    if (greeted && opened?.lanes.has(event.lane) === true) send(eventFrame({ ...event }));
+    if (!greeted || opened === null || !opened.events.has(event.type)) return;
+    if (event.lane === null || opened.lanes.has(event.lane)) send(eventFrame({ ...event }));
   };
   const laneName = (lane: string): string => facade.lane(lane)?.name ?? lane;
   const tellRecord = (record: ScanRecord): void => {
@@ -104,6 +108,10 @@ export function openSession(
       ...watchers,
       facade.till().watch((question) => tell(questionEvent(question))),
       facade.watchRecords(() => void follow(session)),
+      facade.watchHappenings((happening) => {
+        happenings += 1;
+        tell(happeningEvent(happening, { sessionId: id, number: happenings, live: session.live }));
+      }),
     ];
   };
   const greet = (session: Opened): void => {
@@ -147,8 +155,7 @@ export function openSession(
       (cause: unknown) => {
         const fault = cause instanceof Error ? cause.name : typeof cause;
         log.error("ws_call_failed", { request_id: requestId, method: call.method.slice(0, 60), fault });
-        const problem = { code: "internal", detail: "The agent could not answer this call" } as const;
-        send(problemFrame(call.id, problem, call.method.slice(0, 60), requestId));
+        send(problemFrame(call.id, problemOf(cause), call.method.slice(0, 60), requestId));
       },
     );
   });

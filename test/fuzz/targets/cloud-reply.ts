@@ -40,6 +40,11 @@ export const target: FuzzTarget = {
         receipt: { sequence: 7, hash: "h", jws: "a.b.c" },
       }),
       reply(200, { data: [{ id: "scan_another", status: "created" }] }),
+      reply(200, {
+        data: [{ id: first, status: "duplicate" }],
+        head: { incarnation: "01HZX0000000000000000N0DE1", sequence: 9, hash: `sha256:${"0".repeat(64)}` },
+        forks: [{ incarnation: "01HZX0000000000000000N0DE1", sequence: 8, first_hash: "sha256:0", hash: "sha256:1" }],
+      }),
       reply(409, { error: { type: "idempotency_conflict", code: "idempotency_conflict", message: "other bytes" } }),
       reply(429, { error: { type: "rate_limit", code: "slow_down", message: "later", retry_after_ms: 1_000 } }),
       reply(422, { error: { type: "invalid_request", code: "bad", message: "x".repeat(600) } }),
