@@ -36,7 +36,7 @@ export function openDayTally(isOfDay: (scannedAt: string) => boolean): DayTally 
   const corrected: string[] = [];
 
   /** @param by 1 counts it, -1 takes it back */
-  const count = (record: ScanRecord, by: 1 | -1): void => {
+  const countPresentation = (record: ScanRecord, by: 1 | -1): void => {
     const { decision, verification, use } = record;
     const { outcome, reason } = decision;
     const key = JSON.stringify([verification.result, outcome, reason]);
@@ -46,7 +46,6 @@ export function openDayTally(isOfDay: (scannedAt: string) => boolean): DayTally 
     kinds.count({ templateId: record.template_id, useKind: use.kind }, outcome, by);
     lanes.count({ lane: record.lane }, outcome, by);
     channels.count({ channel: record.channel }, outcome, by);
-    if (outcome === "accepted") addAmount(record, "sales", by);
   };
   const addAmount = (record: ScanRecord, to: "sales" | "corrections", by: 1 | -1): void => {
     if (record.amount_cents === null || record.currency === null) return;
@@ -58,7 +57,11 @@ export function openDayTally(isOfDay: (scannedAt: string) => boolean): DayTally 
   return {
     add(record) {
       if (record.clock_state === "suspect" || record.clock_state === "unknown") clockUntrusted += 1;
-      if (record.supersedes === null) return count(record, 1);
+      if (record.supersedes === null) {
+        countPresentation(record, 1);
+        if (record.decision.outcome === "accepted") addAmount(record, "sales", 1);
+        return;
+      }
       corrections += 1;
       if (!isCorrection(record)) {
         overrides.push(record);
@@ -69,18 +72,20 @@ export function openDayTally(isOfDay: (scannedAt: string) => boolean): DayTally 
     },
     async figures(scan) {
       let earlierDays = 0;
-      const standing = new Map<string, ScanRecord>();
+      const standing = new Map<string, { readonly record: ScanRecord; readonly isSale: boolean }>();
       for (const record of overrides) {
         const root = await rootOf(record, scan);
         if (root === null || !isOfDay(root.scanned_at)) {
           earlierDays += 1;
           continue;
         }
-        const before = standing.get(root.id) ?? root;
+        const before = standing.get(root.id) ?? { record: root, isSale: root.decision.outcome === "accepted" };
         const after = { ...root, decision: record.decision, verification: record.verification };
-        count(before, -1);
-        count(after, 1);
-        standing.set(root.id, after);
+        countPresentation(before.record, -1);
+        countPresentation(after, 1);
+        const isSale = staysSale(record.decision, before.isSale);
+        if (isSale !== before.isSale) addAmount(root, "sales", isSale ? 1 : -1);
+        standing.set(root.id, { record: after, isSale });
       }
       for (const id of corrected) {
         const root = await scan(id);
@@ -98,6 +103,11 @@ export function openDayTally(isOfDay: (scannedAt: string) => boolean): DayTally 
       };
     },
   };
+}
+
+/** Who was let in and paid has paid, whatever is decided afterwards: money goes back by a correction. `unrecorded`: nobody was. */
+function staysSale({ outcome, reason }: ScanRecord["decision"], wasSale: boolean): boolean {
+  return outcome === "accepted" || (wasSale && reason !== "unrecorded");
 }
 
 /** True for a record that corrects amount or reference, and decides nothing anew. */

@@ -15,13 +15,20 @@ export function correct(journal: Journal, ask: CorrectionAsk): CorrectionAnswer 
   if (there !== null)
     return isSame(there, ask, original) ? { outcome: "recorded", record: there } : { outcome: "id_taken" };
   if (original === null) return { outcome: "scan_not_found" };
+  const later = journal.superseding(original);
   const { amountCents, externalRef } = ask.sale;
-  const currency = amountCents === null ? null : (ask.sale.currency ?? original.currency);
+  // A scan without an amount gets its currency by its first correction.
+  const known = original.currency ?? later.find((record) => record.currency !== null)?.currency ?? null;
+  const currency = amountCents === null ? null : (ask.sale.currency ?? known);
   if (amountCents !== null && currency === null) return { outcome: "currency_missing" };
-  if (currency !== null && original.currency !== null && currency !== original.currency) {
-    return { outcome: "currency_differs", currency: original.currency };
-  }
-  const { use, decision, supersedes, incarnation, sequence, prev_hash, hash, ...draft } = original;
+  if (currency !== null && known !== null && currency !== known)
+    return { outcome: "currency_differs", currency: known };
+  // Whoever was let in, also by an override and whatever was found out afterwards, is in the books.
+  const chain = [original, ...later];
+  const wasLetIn =
+    chain.some((record) => record.decision.outcome === "accepted") &&
+    !chain.some((record) => record.decision.reason === "unrecorded" && record !== original);
+  const { use, decision: _, supersedes, incarnation, sequence, prev_hash, hash, ...draft } = original;
   const record = journal.append(
     {
       ...draft,
@@ -35,7 +42,7 @@ export function correct(journal: Journal, ask: CorrectionAsk): CorrectionAnswer 
       currency,
     },
     {
-      decision: { outcome: decision.outcome, by: "operator", reason: ask.reason },
+      decision: { outcome: wasLetIn ? "accepted" : "rejected", by: "operator", reason: ask.reason },
       use: noUse,
       supersedes: original.id,
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { BookDesk } from "../../agent/books/views.ts";
 import { noon, sale, withDesk } from "./desk.ts";
 
 describe("a correction", () => {
@@ -59,6 +60,35 @@ describe("a correction", () => {
       await expect(correct(paid.id, -1, "USD")).rejects.toMatchObject({ code: "currency_mismatch" });
       expect(await store.ask("outbox", { rows: 0 })).toMatchObject({ pending: 2 });
       expect(await correct(free.id, -1, "USD")).toMatchObject({ currency: "USD" });
+      await expect(correct(free.id, -1, "EUR")).rejects.toMatchObject({ code: "currency_mismatch" });
+      expect(await correct(free.id, -2, null)).toMatchObject({ currency: "USD" });
+    }));
+
+  const act = { at: noon, clockState: "trusted", offline: false, by: "operator", pass: null, ref: null } as const;
+  const amounts = async (desk: BookDesk): Promise<unknown> => (await desk.dayReport("2026-05-19")).amounts;
+
+  test("gives back the money of an annulled scan, which the annulment alone does not", () =>
+    withDesk(async ({ desk, store, now, present }) => {
+      const { id: scanId } = await present(1, { scanned_at: noon, ...sale(1250) });
+      await store.ask("annul", { ...act, id: "scan_annulled", scanId });
+      const [sold] = [{ currency: "EUR", salesCents: 1250, correctionsCents: 0, netCents: 1250 }];
+      expect(await amounts(desk)).toEqual([sold]);
+      now.ms = Date.parse(noon);
+      await desk.correct({ scanId, id: null, reason: "refunded", sale: what(-1250) });
+      expect(await amounts(desk)).toEqual([{ ...sold, correctionsCents: -1250, netCents: 0 }]);
+    }));
+
+  test("counts for a scan that an operator let in, and not for one that nobody did", () =>
+    withDesk(async ({ desk, store, now, present }) => {
+      await present(1, { scanned_at: noon, ...sale(1) });
+      const refused = await present(1, { scanned_at: noon, ...sale(700) });
+      expect(refused.decision.outcome).toBe("rejected");
+      now.ms = Date.parse(noon);
+      const refund = { scanId: refused.id, id: null, reason: "refunded", sale: what(-700) } as const;
+      expect((await desk.correct(refund)).decision.outcome).toBe("rejected");
+      await store.ask("override", { ...act, id: "scan_override", scanId: refused.id, asked: null });
+      expect((await desk.correct(refund)).decision.outcome).toBe("accepted");
+      expect(await amounts(desk)).toEqual([{ currency: "EUR", salesCents: 701, correctionsCents: -700, netCents: 1 }]);
     }));
 
   test("that the disk could not answer for says with which id to ask again", () =>
