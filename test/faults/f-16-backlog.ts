@@ -5,7 +5,7 @@ import { openSound } from "../../agent/store/opening.ts";
 import { openPerform } from "../../agent/store/writer.ts";
 import { passId } from "../../verifier/index.ts";
 import { draft, must } from "../agent/samples.ts";
-import { unitFlags } from "../packaging/unit-flags.ts";
+import { unitEnvironment, unitFlags } from "../packaging/unit-flags.ts";
 import { presented, writerOptions } from "../store/harness.ts";
 import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
 import { acksOf, deathOf, type Shown, show } from "./guests.ts";
@@ -42,7 +42,7 @@ async function run(size: Size): Promise<FaultResult> {
   fill(site, scans);
   site.network.cut();
   const begun = performance.now();
-  const program = await started(site, { node: unitFlags() });
+  const program = await started(site, { node: unitFlags(), wrap: ["env", ...unitEnvironment()] });
   const startMs = Math.round(performance.now() - begun);
   const shown: Shown[] = [];
   try {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { unitFlags } from "../packaging/unit-flags.ts";
+import { unitEnvironment, unitFlags } from "../packaging/unit-flags.ts";
 import { bySize, type ControlResult, caughtBy, type Fault, type FaultResult, type Size } from "./fault.ts";
 import { acksOf, deathOf, letIn, msUntil } from "./guests.ts";
 import { judgeSite } from "./judge-site.ts";
@@ -39,7 +39,7 @@ async function run(size: Size): Promise<FaultResult> {
   const seconds = bySize(size, { demo: 6, small: 180, large: 2_700 });
   await using site = await openSite();
   const passes = [...(await site.issue("membership", 8)), ...(await site.issue("event_ticket", 40))];
-  const program = site.start({ node: nodeOptions });
+  const program = site.start({ node: nodeOptions, wrap: ["env", ...unitEnvironment()] });
   const pid = program.child.pid ?? 0;
   const heap = watchHeap(program.child.stdout);
   const samples: Sample[] = [];
