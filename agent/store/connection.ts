@@ -38,6 +38,7 @@ export function openConnection(file: string, migrating: (database: Connection, v
     // Checkpoints are made by the writer after its answers (wal.ts), not inside a commit that somebody waits for.
     database.pragma("wal_autocheckpoint = 0");
     database.pragma(`journal_size_limit = ${largestIdleWalBytes}`);
+    database.pragma(`cache_size = -${pageCacheKib}`);
     if (version > 0) migrating(database, version);
     migrate(database, version);
     database.transaction(() => database?.pragma("user_version"))();
@@ -48,6 +49,9 @@ export function openConnection(file: string, migrating: (database: Connection, v
     throw storeFault(cause);
   }
 }
+
+/** Pages kept in memory; what lies further back comes from the page cache of the operating system. */
+const pageCacheKib = 4_000;
 
 /** A log that grew beyond this in a burst is cut back when it starts again from its beginning, bytes. */
 const largestIdleWalBytes = 8 * 1024 * 1024;
