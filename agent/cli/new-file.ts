@@ -16,7 +16,7 @@ export async function writeNewFile<T>(
   let result: T;
   try {
     result = await fill(async (text) => {
-      await file.write(text);
+      await file.writeFile(text);
     });
     await file.sync();
   } catch (cause) {

@@ -43,7 +43,7 @@ async function writeEntry(staging: string, { name, bytes }: OpenedEntry): Promis
   // A name that this version does not know is of a newer one: its bytes are passed over.
   const known = movedNames.some((moved) => moved === name);
   await using file = await open(known ? join(staging, name) : "/dev/null", "w", 0o600);
-  for await (const piece of bytes) await file.write(piece);
+  for await (const piece of bytes) await file.writeFile(piece);
   if (known) await file.sync();
 }
 

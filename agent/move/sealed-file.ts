@@ -70,9 +70,9 @@ export async function writeSealed(
     Buffer.from(line.nonce, "base64url"),
   );
   cipher.setAAD(head);
-  await file.write(head);
+  await file.writeFile(head);
   const put = async (bytes: Uint8Array): Promise<void> => {
-    await file.write(cipher.update(bytes));
+    await file.writeFile(cipher.update(bytes));
   };
   for (const { name, length, read } of entries) {
     const entryHead = Buffer.from(JSON.stringify({ name, length }));
@@ -88,8 +88,8 @@ export async function writeSealed(
       throw new MoveFault("database_busy", `${name} changed while it was read`, "stop the agent, then export again");
     }
   }
-  await file.write(cipher.final());
-  await file.write(cipher.getAuthTag());
+  await file.writeFile(cipher.final());
+  await file.writeFile(cipher.getAuthTag());
   await file.sync();
 }
 
