@@ -81,6 +81,13 @@ export function openCore(parts: CoreParts): CorePort {
       await ask("saveBatches", { batches: [batch], instead: null });
       return batch;
     },
+    async prepareBatch() {
+      if ((await ask("openBatches", null)) > 1) return;
+      const waiting = await ask("waiting", { limit: largestBatch });
+      // What is not full yet may still grow until it is its turn.
+      if (waiting === null || waiting.records.length < largestBatch) return;
+      await ask("saveBatches", { batches: [toBatch(waiting)], instead: null });
+    },
     countAttempt: async (key) => {
       await ask("countAttempt", { key });
     },

@@ -19,6 +19,8 @@ export class CoreUnavailable extends Error {
 export interface CorePort {
   /** The batch to send: the unfinished one with its stored key and bytes, else a new one, stored before it is answered; null when nothing waits. */
   nextBatch(): Promise<StoredBatch | null>;
+  /** Stores the batch after that one, where it will be full: call it while that one is on its way. */
+  prepareBatch(): Promise<void>;
   /** The batch goes out now. */
   countAttempt(key: string): Promise<void>;
   /** Items that the cloud named, with its word on the chain; those it did not name wait again. */

@@ -86,7 +86,14 @@ function itemAnswer(row: unknown): ItemAnswer | null {
 /** What uploading asks of the core. */
 export type UplinkCore = Pick<
   CorePort,
-  "nextBatch" | "countAttempt" | "noteJournal" | "acknowledge" | "acknowledgeProved" | "refuse" | "nextRecord"
+  | "nextBatch"
+  | "prepareBatch"
+  | "countAttempt"
+  | "noteJournal"
+  | "acknowledge"
+  | "acknowledgeProved"
+  | "refuse"
+  | "nextRecord"
 >;
 
 export interface UplinkParts {
@@ -143,13 +150,30 @@ type Later = (askedMs: number | null) => Wait;
 async function step(parts: UplinkParts, later: Later, signal: AbortSignal): Promise<Wait | null> {
   try {
     const batch = await parts.core.nextBatch();
-    if (batch !== null) return await sendBatch(batch, parts, later, signal);
+    if (batch !== null) return await sendAndPrepare(batch, parts, later, signal);
     await parts.core.nextRecord(signal);
     await parts.clock.sleep(gatherMs, signal);
     return null;
   } catch (cause) {
     return failed(cause, parts, later);
   }
+}
+
+/** Sends one batch, and stores the next one meanwhile. */
+async function sendAndPrepare(
+  batch: StoredBatch,
+  parts: UplinkParts,
+  later: Later,
+  signal: AbortSignal,
+): Promise<Wait | null> {
+  const [sent, prepared] = await Promise.allSettled([
+    sendBatch(batch, parts, later, signal),
+    parts.core.prepareBatch(),
+  ]);
+  if (sent.status === "rejected") throw sent.reason;
+  // A core that is away is no fault of this batch; what comes next will meet it.
+  if (prepared.status === "rejected" && !(prepared.reason instanceof CoreUnavailable)) throw prepared.reason;
+  return sent.value;
 }
 
 /** Sends one batch; null when it was answered for good, else how long to wait before the next try. */

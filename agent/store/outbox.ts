@@ -11,6 +11,7 @@ import { openSalvaged, type Salvaged } from "./salvaged.ts";
  */
 export interface Outbox {
   openBatch(): StoredBatch | null;
+  openBatches(): number;
   /** Oldest first; of a long queue the newest few come along, so that a backlog never hides what happens now. */
   waiting(limit: number): Waiting | null;
   recordsOf(ids: readonly string[]): Waiting | null;
@@ -37,6 +38,7 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
   const anyBatch = database.prepare<[], { key: string; body: Buffer }>(
     "SELECT key, body FROM batches ORDER BY key LIMIT 1",
   );
+  const countBatches = database.prepare<[], { count: number }>("SELECT count(*) AS count FROM batches");
   const bodyOf = database.prepare<[string], { body: Buffer }>("SELECT body FROM batches WHERE key = ?");
   const checkpoints = openCheckpoints(database, incarnation);
   const salvaged = openSalvaged(database);
@@ -83,6 +85,7 @@ export function openOutbox(database: Connection, incarnation: string): Outbox {
         ? null
         : { ...batch, ids: [...salvaged.idsIn(batch.key), ...idsOf.all(batch.key).map((row) => row.id)] };
     },
+    openBatches: () => countBatches.get()?.count ?? 0,
     waiting: (limit) => {
       const newest = Math.floor(limit * newestShare);
       const saved = salvaged.waiting(limit);

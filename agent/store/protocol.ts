@@ -171,6 +171,8 @@ export interface StoreOps extends BookOps, OperatorOps {
   events: { ask: EventQuery; answer: readonly ScanRecord[] };
   /** The unfinished batch with its stored bytes, else null. */
   openBatch: { ask: null; answer: StoredBatch | null };
+  /** How many batches are not finished. */
+  openBatches: { ask: null; answer: number };
   waiting: { ask: { readonly limit: number }; answer: Waiting | null };
   /** Binds rows to new batches in one transaction, replacing `instead` if named. */
   saveBatches: { ask: { readonly batches: readonly StoredBatch[]; readonly instead: string | null }; answer: null };

@@ -180,6 +180,7 @@ export function openPerform(database: Connection, meta: Meta, options: WriterOpt
     reportRevoked: (found) => late().report(found),
     events: (query) => journal.list(query),
     openBatch: () => outbox.openBatch(),
+    openBatches: () => outbox.openBatches(),
     waiting: ({ limit }) => outbox.waiting(limit),
     recordsOf: ({ ids }) => outbox.recordsOf(ids),
     saveBatches: ({ batches, instead }) => {

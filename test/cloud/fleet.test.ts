@@ -125,6 +125,7 @@ function queueOf(member: Member, tenantId: string, from: number, count: number, 
       const body = Buffer.from(JSON.stringify({ scans: [record] }));
       return { key: `batch-${from + next}`, body, ids: [String(record["id"])] };
     },
+    prepareBatch: async () => {},
     countAttempt: async () => {},
     noteJournal: async () => {},
     acknowledge: async (_key, items) => {

@@ -30,7 +30,13 @@ const presentations = 40;
 const passes = 25;
 const dieAt = 0.006;
 /** Few scans come by there. */
-const dieAtRare: Partial<Record<Step, number>> = { halved: 0.2, announce: 0.03, commit: 0.03, decide: 0.03 };
+const dieAtRare: Partial<Record<Step, number>> = {
+  halved: 0.2,
+  stored: 0.02,
+  announce: 0.03,
+  commit: 0.03,
+  decide: 0.03,
+};
 const showAt = 0.1;
 const startMs = Date.UTC(2026, 9, 24, 22);
 const [hourMs, dayMs, yearMs] = [3_600_000, 86_400_000, 31_557_600_000];

@@ -24,6 +24,7 @@ export const steps = [
   "commit",
   "announce",
   "batch",
+  "prepared",
   "attempt",
   "sent",
   "stored",
@@ -47,12 +48,23 @@ export interface ModelTerminal {
   die(): void;
 }
 
-/** @param at called at each step; what it throws comes out where it was called */
+/** @param stepAt called at each step; what it throws comes out where it was called, and at every step from then on */
 export async function openModelTerminal(
   folder: string,
   clock: Clock,
-  at: (step: Step) => void,
+  stepAt: (step: Step) => void,
 ): Promise<ModelTerminal> {
+  let death: { readonly cause: unknown } | null = null;
+  // What runs side by side dies together.
+  const at = (step: Step): void => {
+    if (death !== null) throw death.cause;
+    try {
+      stepAt(step);
+    } catch (cause) {
+      death = { cause };
+      throw cause;
+    }
+  };
   const options = { ...writerOptions(folder), file: join(folder, "agent.sqlite"), openedAt: rfc3339(clock.wallMs()) };
   const opened = openSound(options);
   const { database, report } = opened;
@@ -99,6 +111,10 @@ export async function openModelTerminal(
         const batch = await core.nextBatch();
         if (batch !== null) at("batch");
         return batch;
+      },
+      async prepareBatch() {
+        await core.prepareBatch();
+        at("prepared");
       },
       async countAttempt(key) {
         await core.countAttempt(key);

@@ -165,6 +165,7 @@ async function drain(sandbox: Sandbox, folder: string, scans: number) {
     }
     const seconds = (clock.monotonicMs() - startedMs) / 1000;
     const found = await ledger(sandbox, identity.scannerId);
+    const there = new Set(found);
     const audit = await agent.facade.audit();
     return {
       scans,
@@ -173,7 +174,7 @@ async function drain(sandbox: Sandbox, folder: string, scans: number) {
       freshMs: waits.length === 0 ? null : Math.max(...waits),
       fresh: waits.length,
       arrived: found.length,
-      missing: [...ids].filter((id) => !new Set(found).has(id)).length,
+      missing: [...ids].filter((id) => !there.has(id)).length,
       wholeAudit: audit.whole && audit.records === ids.size,
     };
   } finally {
