@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { accessSync, chownSync, constants, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { CloudFault, type CloudFaultCode, type CloudHttp, cloudError, openRoute } from "./cloud/http.ts";
 import { CredentialFault, openSession, type Session } from "./cloud/session.ts";
@@ -6,13 +7,21 @@ import type { Config } from "./config/index.ts";
 import { type DeviceSigner, deviceSigner, makeDeviceKey } from "./device-jws.ts";
 import { type DeviceKey, promoteNextKey, readDeviceKey, readIdentity, readNextKey, writeNextKey } from "./identity.ts";
 import { readTerminalLock } from "./move/lock.ts";
+import { StoreFault } from "./store/index.ts";
+import { lockStore } from "./store/lock.ts";
 import { ulidMaker } from "./ulid.ts";
 
 /** Why a device key could not be changed. The one before goes on working unless the code says otherwise. */
 export class KeyChangeFault extends Error {
   override readonly name = "KeyChangeFault";
   /** `key_taken`: another device has been given this terminal's identity. Those of `CloudFault`: the platform gave no answer. */
-  readonly code: "not_enrolled" | "terminal_locked" | "key_refused" | "key_taken" | CloudFaultCode;
+  readonly code:
+    | "not_enrolled"
+    | "terminal_locked"
+    | "key_change_running"
+    | "key_refused"
+    | "key_taken"
+    | CloudFaultCode;
   readonly remedy: string;
   constructor(code: KeyChangeFault["code"], message: string, remedy: string, cause?: unknown) {
     super(message, { cause });
@@ -27,6 +36,8 @@ export interface KeyChangeParts {
 }
 
 const maxAnswerBytes = 64 * 1024;
+/** Empty, and there for good; the kernel lets go of it when its program dies. */
+const lockName = "device-key.lock";
 
 /**
  * As `changeKey`, for a terminal at work.
@@ -47,21 +58,28 @@ export async function rotateKey(config: Config, parts: KeyChangeParts): Promise<
 /**
  * Gives this terminal a new device key: made and kept beside the old one, named to the cloud by the old one, and only then put
  * in its place. Cut at any step and called again, it goes on with the same new key; at every step a key that works is on disk.
- * The old key ends when the new one signs in, which this does last.
+ * The old key ends when the new one signs in, which this does last. One program at a time: a second new key would be written
+ * over the one that the cloud may just have been told.
  *
  * Rejects with `KeyChangeFault` or what the disk says.
  */
 export async function changeKey(config: Config, parts: KeyChangeParts): Promise<{ readonly thumbprint: string }> {
-  const { stateDir, cloud } = config;
+  if (readIdentity(config.stateDir) === null) throw notEnrolled(config.stateDir);
+  const release = hold(config.stateDir);
+  try {
+    return await changeHeldKey(config, parts);
+  } finally {
+    release();
+  }
+}
+
+async function changeHeldKey(
+  { stateDir, cloud }: Config,
+  parts: KeyChangeParts,
+): Promise<{ readonly thumbprint: string }> {
   const identity = readIdentity(stateDir);
   const key = readDeviceKey(stateDir);
-  if (identity === null || key === null) {
-    throw new KeyChangeFault(
-      "not_enrolled",
-      `there is no identity in ${stateDir}`,
-      "enrol it: pass-agent enroll <code>",
-    );
-  }
+  if (identity === null || key === null) throw notEnrolled(stateDir);
   const kept = readNextKey(stateDir);
   const next = kept ?? makeDeviceKey();
   if (kept === null) writeNextKey(stateDir, next);
@@ -92,6 +110,35 @@ export async function changeKey(config: Config, parts: KeyChangeParts): Promise<
   } finally {
     http.close();
   }
+}
+
+/** Keeps every other change of the key away. Answers what lets go. */
+function hold(stateDir: string): () => void {
+  // Says whose leave is missing, which a database that cannot be opened does not.
+  accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  const path = join(stateDir, lockName);
+  try {
+    const release = lockStore(path);
+    const { uid, gid } = statSync(stateDir);
+    chownSync(path, uid, gid);
+    return release;
+  } catch (cause) {
+    if (!(cause instanceof StoreFault) || cause.code !== "store_locked") throw cause;
+    throw new KeyChangeFault(
+      "key_change_running",
+      "another program is changing the device key of this terminal",
+      "wait until it is done; type this again only if that one fails",
+      cause,
+    );
+  }
+}
+
+function notEnrolled(stateDir: string): KeyChangeFault {
+  return new KeyChangeFault(
+    "not_enrolled",
+    `there is no identity in ${stateDir}`,
+    "enrol it: pass-agent enroll <code>",
+  );
 }
 
 /** A session by one key, for what is asked once. */

@@ -170,5 +170,7 @@ export const exitCodes = {
   unavailable: 69,
   noPermission: 77,
   badConfig: 78,
+  /** By Ctrl-C or a signal, before anything was done. */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -60,6 +60,7 @@ function exitLines(): readonly string[] {
     unavailable: "no agent answers",
     noPermission: "this user may not",
     badConfig: "the configuration has mistakes",
+    interrupted: "ended while it waited for input; nothing was done",
   };
   const rows = Object.entries(exitCodes).map(([name, code]) => {
     const meaning = Object.entries(meanings).find(([key]) => key === name)?.[1] ?? "";

@@ -10,5 +10,5 @@ export {
   type ScannedCode,
   type StoredFacts,
 } from "./commands.ts";
-export { type CliIo, type Output, OutputClosed, processIo } from "./io.ts";
+export { type CliIo, type Keyboard, type Output, OutputClosed, processIo } from "./io.ts";
 export { runCli } from "./run-cli.ts";

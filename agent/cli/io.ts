@@ -1,7 +1,12 @@
+import { on } from "node:events";
+import { addAbortSignal } from "node:stream";
+
 /** What a command may touch of the world around it. */
 export interface CliIo {
-  /** Bytes of standard input. */
+  /** Bytes of standard input. Throws `Interrupted` when the program is to end meanwhile. */
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** Standard input with a person at it; null when it is a pipe or a file. */
+  readonly keyboard: Keyboard | null;
   /** For answers. */
   readonly stdout: Output;
   /** For everything else: progress, remarks, faults. */
@@ -15,6 +20,14 @@ export interface CliIo {
   now(): number;
   /** IANA name of the zone in which times are shown. */
   readonly timeZone: string;
+}
+
+export interface Keyboard {
+  /**
+   * Lets `read` have the keys as they are pressed: none is shown, and none is a signal, so that Ctrl-C is byte 3. Throws
+   * `Interrupted` into `read` when the program is to end; the terminal is as it was when this settles.
+   */
+  silently<T>(read: (keys: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
 }
 
 export interface Output {
@@ -32,6 +45,18 @@ export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
+/** The person, or the system, ended the command while it waited for input: nothing was done. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly code = "interrupted";
+  readonly remedy = "Nothing was changed";
+  /** 128 and the number of SIGINT, as shells say it. */
+  readonly exit = 130;
+  constructor(options?: ErrorOptions) {
+    super("interrupted", options);
+  }
+}
+
 /**
  * The real thing: this process.
  *
@@ -40,7 +65,8 @@ export class OutputClosed extends Error {
  */
 export function processIo(signal: AbortSignal, now: () => number): CliIo {
   return {
-    stdin: process.stdin,
+    stdin: untilStopped(process.stdin, signal),
+    keyboard: process.stdin.isTTY ? keyboard(process.stdin, signal) : null,
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     env: process.env,
@@ -49,6 +75,59 @@ export function processIo(signal: AbortSignal, now: () => number): CliIo {
     now,
     timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
+}
+
+async function* untilStopped(stream: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* addAbortSignal(signal, stream);
+  } catch (cause) {
+    throw signal.aborted ? new Interrupted({ cause }) : cause;
+  }
+}
+
+/** Would end the program at once, with the terminal left silent. SIGINT and SIGTERM abort `signal`. */
+const otherEnds = ["SIGHUP", "SIGQUIT"] as const;
+/** Key strokes, or pieces of what was pasted, that wait for us; then the terminal waits. */
+const mostWaiting = 64;
+
+function keyboard(stream: NodeJS.ReadStream, signal: AbortSignal): Keyboard {
+  return {
+    async silently(read) {
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      for (const name of otherEnds) process.on(name, end);
+      const refusals: Error[] = [];
+      const refused = (error: Error) => refusals.push(error);
+      stream.on("error", refused);
+      const keys = pressed(stream, AbortSignal.any([signal, ended.signal]));
+      try {
+        stream.setRawMode(true);
+        // It says so by an event only. What is shown to everybody must not be asked for.
+        const [refusal] = refusals;
+        if (refusal !== undefined) throw refusal;
+        return await read(keys);
+      } finally {
+        stream.setRawMode(false);
+        await keys.return(undefined);
+        stream.pause();
+        stream.off("error", refused);
+        for (const name of otherEnds) process.off(name, end);
+      }
+    },
+  };
+}
+
+async function* pressed(stream: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const strokes: AsyncIterable<readonly Uint8Array[]> = on(stream, "data", {
+    signal,
+    close: ["end"],
+    highWaterMark: mostWaiting,
+  });
+  try {
+    for await (const stroke of strokes) yield* stroke;
+  } catch (cause) {
+    throw signal.aborted ? new Interrupted({ cause }) : cause;
+  }
 }
 
 function output(stream: NodeJS.WriteStream): Output {

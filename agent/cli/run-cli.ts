@@ -11,7 +11,8 @@ import { commandTable } from "./registry.ts";
  * Runs one command line.
  *
  * @param argv without the names of runtime and program
- * @returns the exit code: 0 good, 1 the answer is no, 2 bad usage, 69 no agent answers, 77 no permission, 78 bad configuration
+ * @returns the exit code: 0 good, 1 the answer is no, 2 bad usage, 69 no agent answers, 77 no permission, 78 bad configuration,
+ *   130 interrupted before anything was done
  */
 export async function runCli(argv: readonly string[], io: CliIo, commands: Commands): Promise<number> {
   try {

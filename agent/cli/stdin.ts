@@ -15,8 +15,8 @@ export async function readLine(input: AsyncIterable<Uint8Array>, maxBytes: numbe
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
+export const lineFeed = 0x0a;
+export const carriageReturn = 0x0d;
 
 async function read(
   input: AsyncIterable<Uint8Array>,

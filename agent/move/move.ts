@@ -161,7 +161,8 @@ async function changeHands(
       const said = "what was exported was imported on another terminal, or its export was cancelled";
       throw new MoveFault(code, `${said}: ${message}`, taken, cause);
     }
-    const remedy = code === "key_refused" ? cause.remedy : "check the network, then type the same command again";
+    const known = code === "key_refused" || code === "key_change_running";
+    const remedy = known ? cause.remedy : "check the network, then type the same command again";
     throw new MoveFault(code, `${state}: ${message}`, remedy, cause);
   }
 }

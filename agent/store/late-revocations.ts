@@ -13,8 +13,8 @@ export interface LateRevocations {
   report(found: readonly LateRevocation[]): readonly ScanRecord[];
 }
 
-/** Rows that one page looks at: a few milliseconds, between the decisions. */
-const pageRows = 5_000;
+/** Rows that one page looks at: a millisecond or two, between the decisions. */
+const pageRows = 500;
 const beginning: UseCursor = ["", "", -1, -1, "", -1, ""];
 
 interface Row {
@@ -22,20 +22,27 @@ interface Row {
   readonly environment: Claims["environment"];
   readonly list: number;
   readonly idx: number;
-  readonly counter: string;
-  readonly at: number;
   readonly scan: string;
-  readonly reported: number | null;
 }
 
 export function openLateRevocations(database: Connection, journal: Journal): LateRevocations {
-  const columns = `${passColumns}, counter, at, scan, reported`;
+  const key = `${passColumns}, counter, at, scan`;
+  const columns = `${passColumns}, scan`;
   const ofPass = database.prepare<[...ReturnType<typeof passValues>, number], Row>(
     `SELECT ${columns} FROM uses WHERE ${thisPass} AND at >= ? AND reported IS NULL`,
   );
-  const page = database.prepare<[...UseCursor, number], Row>(
-    `SELECT ${columns} FROM uses WHERE (${passColumns}, counter, at, scan) > (?, ?, ?, ?, ?, ?, ?)
-     ORDER BY ${passColumns}, counter, at, scan LIMIT ?`,
+  const places = "(?, ?, ?, ?, ?, ?, ?)";
+  const pageEnd = database
+    .prepare<[...UseCursor], UseCursor>(
+      `SELECT ${key} FROM uses WHERE (${key}) > ${places} ORDER BY ${key} LIMIT 1 OFFSET ${pageRows - 1}`,
+    )
+    .raw();
+  const isOpen = "at >= ? AND reported IS NULL";
+  const page = database.prepare<[...UseCursor, ...UseCursor, number], Row>(
+    `SELECT ${columns} FROM uses WHERE (${key}) > ${places} AND (${key}) <= ${places} AND ${isOpen}`,
+  );
+  const lastPage = database.prepare<[...UseCursor, number], Row>(
+    `SELECT ${columns} FROM uses WHERE (${key}) > ${places} AND ${isOpen}`,
   );
   const mark = database.prepare(`UPDATE uses SET reported = ? WHERE ${thisPass} AND scan = ? AND reported IS NULL`);
 
@@ -63,12 +70,10 @@ export function openLateRevocations(database: Connection, journal: Journal): Lat
   return {
     ofPasses: (passes, sinceMs) => passes.flatMap((pass) => ofPass.all(...passValues(pass), sinceMs).map(toUse)),
     page(after, sinceMs) {
-      const rows = page.all(...(after ?? beginning), pageRows);
-      const last = rows.at(-1);
-      return {
-        uses: rows.filter(({ at, reported }) => at >= sinceMs && reported === null).map(toUse),
-        next: last === undefined || rows.length < pageRows ? null : toCursor(last),
-      };
+      const from = after ?? beginning;
+      const end = pageEnd.get(...from);
+      const rows = end === undefined ? lastPage.all(...from, sinceMs) : page.all(...from, ...end, sinceMs);
+      return { uses: rows.map(toUse), next: end ?? null };
     },
     report: (found) => found.flatMap(report),
   };
@@ -76,8 +81,4 @@ export function openLateRevocations(database: Connection, journal: Journal): Lat
 
 function toUse({ tenant, environment, list, idx, scan }: Row): RememberedUse {
   return { pass: { tenant, environment, list, index: idx }, scan };
-}
-
-function toCursor({ tenant, environment, list, idx, counter, at, scan }: Row): UseCursor {
-  return [tenant, environment, list, idx, counter, at, scan];
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CliIo, type Commands, OutputClosed, runCli } from "../../agent/cli/index.ts";
+import { Readable } from "node:stream";
+import { type CliIo, type Commands, type Keyboard, OutputClosed, runCli } from "../../agent/cli/index.ts";
 import type { Json } from "../../agent/config/index.ts";
 
 /** A temp folder with a configuration whose runtime folder is in it, and everything a command touches. */
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly tty?: boolean;
+  /** What a person presses, piece by piece; without it nobody is at the keyboard. */
+  readonly keys?: readonly Uint8Array[];
   readonly signal?: AbortSignal;
   readonly commands?: Partial<Commands>;
   /** Called with all of stdout so far at each write. */
@@ -96,6 +99,7 @@ async function run(argv: readonly string[], options: RunOptions, folder: string)
   let writes = 0;
   const io: CliIo = {
     stdin: chunks(options.stdin ?? ""),
+    keyboard: options.keys === undefined ? null : keyboard(options.keys),
     stdout: {
       isTTY: options.tty === true,
       write: async (text) => {
@@ -146,6 +150,10 @@ async function run(argv: readonly string[], options: RunOptions, folder: string)
   };
   const code = await runCli(argv, io, commands);
   return { code, out, err };
+}
+
+function keyboard(keys: readonly Uint8Array[]): Keyboard {
+  return { silently: (read) => read(Readable.from(keys)) };
 }
 
 async function* chunks(input: string | Uint8Array): AsyncGenerator<Uint8Array> {

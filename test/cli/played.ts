@@ -11,6 +11,8 @@ import { buildProgram, type Program, startProgram } from "../faults/program.ts";
 export interface Town extends AsyncDisposable {
   /** Where every command is typed. */
   readonly folder: string;
+  /** The program. */
+  readonly entry: string;
   readonly cloud: Cloud;
   readonly merchant: MerchantClient;
   readonly network: Cut;
@@ -71,6 +73,7 @@ export async function openTown(): Promise<Town> {
   const templates = new Map<string, string>();
   return {
     folder,
+    entry,
     cloud,
     merchant,
     network,

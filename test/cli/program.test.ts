@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => bench.close());
 
-/** A whole program around `runCli`, as main.ts is one, with an agent that writes a line every few milliseconds. */
+/** A whole program around `runCli`, as main.ts is one, with a command that waits for input and an agent that writes a line every few milliseconds. */
 const program = `
 const { processIo, runCli } = await import(${JSON.stringify(new URL("../../agent/cli/index.ts", import.meta.url).href)});
 const stop = new AbortController();
@@ -22,7 +22,12 @@ const run = async (config, io) => {
   await io.stdout.write("bye\\n");
   return 0;
 };
-process.exitCode = await runCli(process.argv.slice(1), processIo(stop.signal, Date.now), { version: "0.1.0", run });
+const io = processIo(stop.signal, Date.now);
+// Stands for any command that waits for input.
+const rotateKey = async () => {
+  for await (const line of io.stdin) await io.stdout.write("read " + line);
+};
+process.exitCode = await runCli(process.argv.slice(1), io, { version: "0.1.0", run, rotateKey });
 `;
 
 function start(argv: readonly string[], stdout: "pipe" | number = "pipe") {
@@ -48,6 +53,17 @@ test("a signal ends a command in order", async () => {
   const { child, ended } = start(["run"]);
   child.stdout?.once("data", () => child.kill("SIGTERM"));
   expect(await ended).toMatchObject({ code: 0, out: expect.stringMatching(/^(tick\n)+bye\n$/), err: "" });
+});
+
+test("a signal ends a command that waits for more input", async () => {
+  const { child, ended } = start(["key", "rotate"]);
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
+  child.stdin?.write("half a line");
+  expect(await ended).toEqual({
+    code: 130,
+    out: "read half a line",
+    err: "pass-agent: interrupted. Nothing was changed. [interrupted]\n",
+  });
 });
 
 test("a reader that closes the pipe ends the program quietly", async () => {

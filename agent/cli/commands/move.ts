@@ -3,7 +3,7 @@ import { badUsage } from "../arguments.ts";
 import { configPath, goodConfig } from "../chosen-config.ts";
 import { type Call, type CommandSpec, jsonOption } from "../command.ts";
 import { exitCodes } from "../commands.ts";
-import { readPassphrase } from "../passphrase.ts";
+import { askPassphrase, type PassphraseQuestions, readPassphrase } from "../passphrase.ts";
 import { plain } from "../text.ts";
 import { toWire } from "../wire.ts";
 
@@ -34,7 +34,10 @@ export const moveExportCommand: CommandSpec = {
     const to = call.args.option("to");
     if (to === null) throw badUsage("pass-agent move export needs --to <file>", "Name a file that is not there yet");
     const config = await goodConfig(call);
-    const passphrase = await passphraseOf(call);
+    const passphrase = await passphraseOf(call, {
+      first: "New passphrase, 12 characters or more, then Enter (it is not shown): ",
+      again: "The same again, then Enter: ",
+    });
     const target = resolve(call.io.cwd, to);
     const request = { configFile: configPath(call), target, passphrase };
     const done = await call.commands.move.leave(config, request, call.io.signal);
@@ -59,7 +62,10 @@ export const moveImportCommand: CommandSpec = {
   usesConfig: true,
   run: async (call) => {
     const config = await goodConfig(call);
-    const passphrase = await passphraseOf(call);
+    const passphrase = await passphraseOf(call, {
+      first: "Passphrase of the file, then Enter (it is not shown): ",
+      again: null,
+    });
     const source = resolve(call.io.cwd, call.args.positionals[0] ?? "");
     const done = await call.commands.move.arrive(config, { source, passphrase }, call.io.signal);
     return say(call, done, [
@@ -82,8 +88,9 @@ export const moveCancelCommand: CommandSpec = {
   },
 };
 
-async function passphraseOf({ args, io }: Call): Promise<string> {
+async function passphraseOf({ args, io }: Call, questions: PassphraseQuestions): Promise<string> {
   const file = args.option("passphrase-file") ?? "-";
+  if (file === "-" && io.keyboard !== null) return askPassphrase(io, io.keyboard, questions);
   if (file === "-" && io.stderr.isTTY) await io.stderr.write("Passphrase, then Enter: ");
   return readPassphrase(file === "-" ? io.stdin : resolve(io.cwd, file));
 }
