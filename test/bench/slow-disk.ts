@@ -9,7 +9,7 @@ import { presented, temporaryFolder, writerOptions } from "../store/harness.ts";
 import { median, percentile } from "./table.ts";
 
 /**
- * A child program of the bench, run under strace with every sync of a file held up: how much of the disk's own rate is
+ * A child program of the bench, run under strace with every sync of a file held up a little or much: how much of the disk's own rate is
  * left, and whether the API still answers meanwhile. Prints one JSON line.
  */
 const rounds = 9;
