@@ -28,9 +28,9 @@ export interface LateRevocationParts {
   readonly windowH: number;
 }
 
-/** Passes asked for at a time, and records written in one commit: decisions go on in between. */
-const askAtOnce = 1_000;
-const writeAtOnce = 100;
+/** Passes asked for at a time, and records written in one commit: some two milliseconds, and decisions go on in between. */
+const askAtOnce = 200;
+const writeAtOnce = 20;
 /** Above this it is quicker to go through the memory than through the news. */
 const mostNews = 10_000;
 const hourMs = 3_600_000;
