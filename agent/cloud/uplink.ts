@@ -159,20 +159,23 @@ async function step(parts: UplinkParts, later: Later, signal: AbortSignal): Prom
   }
 }
 
-/** Sends one batch, and stores the next one meanwhile. */
+/** Sends one batch; meanwhile counts the attempt and stores the next one. */
 async function sendAndPrepare(
   batch: StoredBatch,
   parts: UplinkParts,
   later: Later,
   signal: AbortSignal,
 ): Promise<Wait | null> {
-  const [sent, prepared] = await Promise.allSettled([
+  const [sent, ...beside] = await Promise.allSettled([
     sendBatch(batch, parts, later, signal),
+    parts.core.countAttempt(batch.key),
     parts.core.prepareBatch(),
   ]);
   if (sent.status === "rejected") throw sent.reason;
-  // A core that is away is no fault of this batch; what comes next will meet it.
-  if (prepared.status === "rejected" && !(prepared.reason instanceof CoreUnavailable)) throw prepared.reason;
+  for (const one of beside) {
+    // A core that is away is no fault of this batch; what comes next will meet it.
+    if (one.status === "rejected" && !(one.reason instanceof CoreUnavailable)) throw one.reason;
+  }
   return sent.value;
 }
 
@@ -183,7 +186,6 @@ async function sendBatch(
   later: Later,
   signal: AbortSignal,
 ): Promise<Wait | null> {
-  await parts.core.countAttempt(batch.key);
   const answer = await parts.session.send({
     method: "POST",
     path: "/v1/passes/scans/batch",

@@ -58,7 +58,7 @@ function emptyTally(): Tally {
 }
 
 async function run(size: Size): Promise<FaultResult> {
-  const seeds = bySize(size, { demo: 15, small: 400, large: 20_000 });
+  const seeds = bySize(size, { demo: 20, small: 400, large: 20_000 });
   const tally = emptyTally();
   const violations: string[] = [];
   let seed = 1;
