@@ -1,3 +1,4 @@
+import { batchBody } from "./batch-body.ts";
 import type { Bell } from "./bell.ts";
 import { longestWaitMs, publishedDeliveries } from "./books/delivery.ts";
 import { flatScan } from "./books/flat-scan.ts";
@@ -59,10 +60,12 @@ export function openCore(parts: CoreParts): CorePort {
       ...waiting.last,
       iat: Math.floor(parts.trust.now().time.ms / 1000),
     });
-    const scans = waiting.records.map((record) => record.text).join(",");
     return {
       key: parts.newId(),
-      body: Buffer.from(`{"scans":[${scans}],"chain_head":${JSON.stringify(chainHead)}}`),
+      body: batchBody(
+        waiting.records.map((record) => record.text),
+        chainHead,
+      ),
       ids: waiting.records.map((record) => record.id),
     };
   };

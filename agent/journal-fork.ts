@@ -1,9 +1,10 @@
+import { chainHeadOf } from "./batch-body.ts";
 import type { Clock } from "./clock.ts";
 import { rfc3339 } from "./clock.ts";
 import type { JournalWord } from "./cloud/journal-word.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Log } from "./log.ts";
-import { parseObject, type StoredBatch } from "./store/index.ts";
+import type { StoredBatch } from "./store/index.ts";
 import type { SupervisedStore } from "./store/supervised.ts";
 
 /**
@@ -74,7 +75,7 @@ export function openForkWatch(parts: ForkWatchParts): ForkWatch {
       show();
     },
     async note(batch, word) {
-      const sent = sentHead(batch.body);
+      const sent = chainHeadOf(batch.body);
       if (sent === null || !isNotable(word, sent, known?.print === print ? known : null)) return;
       const own = await newest(store);
       const before = known?.incarnation === own?.incarnation ? known : null;
@@ -134,17 +135,6 @@ function evidence({ forks, receipt, head }: JournalWord, sent: Place, own: Place
   const upTo = Math.max(head !== null && isOwn(head) ? head.sequence : 0, isOwn(sent) ? (receipt?.sequence ?? 0) : 0);
   return upTo > Math.max(own.sequence, after) ? { kind: "set_back", from: own.sequence + 1, upTo } : null;
 }
-
-/** Journal and number of the last record in a batch, by the chain head that we signed for it (core.ts). */
-function sentHead(body: Uint8Array): Place | null {
-  const end = Buffer.from(body.buffer, body.byteOffset, body.byteLength).subarray(-longestHead).toString("latin1");
-  const payload = /"chain_head":"[\w-]+\.([\w-]+)\.[\w-]+"\}$/.exec(end)?.[1] ?? "";
-  const { incarnation, sequence } = parseObject(Buffer.from(payload, "base64url").toString()) ?? {};
-  return typeof incarnation === "string" && typeof sequence === "number" ? { incarnation, sequence } : null;
-}
-
-/** Longer than any chain head that we sign, bytes. */
-const longestHead = 2_048;
 
 function conditionOf({ kind, incarnation, from, upTo, at }: KnownFork, scannerId: string) {
   const numbers = from === upTo ? `number ${from}` : `numbers ${from} to ${upTo}`;

@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import { isGzip } from "../batch-body.ts";
 
 /** Why no usable answer came. An answer with an error status is an answer, not a fault. */
 export class CloudFault extends Error {
@@ -162,12 +163,13 @@ export function openHttp(
 /** Below this gzip saves nothing worth its time, bytes. */
 const gzipFrom = 1_400;
 
+/** @param body JSON, or JSON in gzip already */
 function packed(body: Uint8Array): {
   readonly bytes: Uint8Array;
   readonly headers: Readonly<Record<string, string | number>>;
 } {
-  const bytes = body.length < gzipFrom ? body : gzipSync(body);
-  const encoding = bytes === body ? {} : { "Content-Encoding": "gzip" };
+  const bytes = isGzip(body) || body.length < gzipFrom ? body : gzipSync(body);
+  const encoding = isGzip(bytes) ? { "Content-Encoding": "gzip" } : {};
   return { bytes, headers: { "Content-Type": "application/json", "Content-Length": bytes.length, ...encoding } };
 }
 

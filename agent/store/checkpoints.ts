@@ -1,3 +1,4 @@
+import { chainHeadOf } from "../batch-body.ts";
 import type { Connection } from "./connection.ts";
 import type { Checkpoint, Receipt } from "./protocol.ts";
 import { type RecordRow, recordColumns, soundRecord } from "./record-row.ts";
@@ -48,9 +49,9 @@ export function openCheckpoints(database: Connection, incarnation: string): Chec
   const forgetCheckpoints = database.prepare("DELETE FROM checkpoints WHERE sequence < ?");
   return {
     keep(sentBody, receipt) {
-      const head = chainHead(sentBody);
+      const head = chainHeadOf(sentBody);
       // A batch of salvaged records carries the head of another journal.
-      if (head.incarnation !== incarnation) return;
+      if (head === null || head.incarnation !== incarnation) return;
       if (head.sequence !== receipt.sequence || head.hash !== receipt.hash) return;
       insert.run(head.sequence, head.hash, head.jws);
       thin.run(mostKept - 1);
@@ -65,15 +66,4 @@ export function openCheckpoints(database: Connection, incarnation: string): Chec
       return changes;
     },
   };
-}
-
-/** The chain head in a batch that we made ourselves (core.ts). */
-function chainHead(sentBody: Uint8Array): Checkpoint & { readonly incarnation: string } {
-  const { chain_head: jws }: { chain_head: string } = JSON.parse(Buffer.from(sentBody).toString());
-  const payload = jws.split(".")[1] ?? "";
-  const claims: { incarnation: string; sequence: number; hash: string } = JSON.parse(
-    Buffer.from(payload, "base64url").toString(),
-  );
-  const { incarnation, sequence, hash } = claims;
-  return { incarnation, sequence, hash, jws };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { batchBody } from "../../agent/batch-body.ts";
 import { systemClock } from "../../agent/clock.ts";
 import { journalWord } from "../../agent/cloud/journal-word.ts";
 import { openConditions } from "../../agent/conditions.ts";
@@ -78,8 +79,8 @@ describe("an agent that wrote three records", () => {
       clock: systemClock(),
       log: createLog(() => {}, { journal: false, debug: false }),
     });
-    const claims = Buffer.from(JSON.stringify({ incarnation: sent, sequence: 2 })).toString("base64url");
-    await watch.note({ body: Buffer.from(`{"scans":[],"chain_head":"e30.${claims}.c2ln"}`) }, { ...nothing, ...word });
+    const claims = Buffer.from(JSON.stringify({ incarnation: sent, sequence: 2, hash: "sha256:00" }));
+    await watch.note({ body: batchBody([], `e30.${claims.toString("base64url")}.c2ln`) }, { ...nothing, ...word });
     await store.close();
     const [alarm = null] = conditions.list();
     if (detail === null) expect(alarm).toBeNull();
