@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readIdentity } from "../../agent/identity.ts";
 import { openSound } from "../../agent/store/opening.ts";
-import { openPerform } from "../../agent/store/writer.ts";
+import { openPerform } from "../../agent/store/perform.ts";
 import { passId } from "../../verifier/index.ts";
 import { draft, must } from "../agent/samples.ts";
 import { unitEnvironment, unitFlags } from "../packaging/unit-flags.ts";

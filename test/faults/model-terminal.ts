@@ -10,7 +10,7 @@ import { createLog } from "../../agent/log.ts";
 import { nodePrimitives } from "../../agent/primitives.ts";
 import type { StoreOp, StoreOps } from "../../agent/store/index.ts";
 import { openSound } from "../../agent/store/opening.ts";
-import { openPerform } from "../../agent/store/writer.ts";
+import { openPerform } from "../../agent/store/perform.ts";
 import { openTrustKeeper } from "../../agent/trust.ts";
 import { ulidMaker } from "../../agent/ulid.ts";
 import { draft, sampleTenant } from "../agent/samples.ts";
