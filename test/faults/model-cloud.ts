@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { type CloudAnswer, CloudFault, type CloudRequest, isObject } from "../../agent/cloud/http.ts";
 import { CredentialFault, type Session } from "../../agent/cloud/session.ts";
 import type { Dice } from "./dice.ts";
@@ -107,7 +108,7 @@ export function modelCloud({ drawn, nowMs, at, isPoison }: ModelCloudParts): Mod
     const now = next();
     met.set(now, (met.get(now) ?? 0) + 1);
     if (isUnstored(now)) return withoutEffect(now);
-    const text = Buffer.from(request.body ?? []).toString();
+    const text = gunzipSync(request.body ?? Buffer.alloc(0)).toString();
     const key = request.headers?.["Idempotency-Key"] ?? "";
     if ((bodies.get(key) ?? text) !== text) wrongs.push(`batch ${key} was sent again with other bytes`);
     bodies.set(key, text);
