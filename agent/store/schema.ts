@@ -171,6 +171,8 @@ export const migrations: readonly string[] = [
   `,
   `
   -- From here on "scans.record" holds a record's members without their names (record-row.ts); rows written before keep the
-  -- text. Nothing is changed: the step keeps an older program, which reads text only, away from the file.
+  -- text. An older program reads text only: by the new name of an index it sees a schema that it does not know.
+  DROP INDEX outbox_by_batch;
+  CREATE INDEX outbox_in_batch ON outbox (batch) WHERE batch IS NOT NULL;
   `,
 ];

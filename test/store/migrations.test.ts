@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openStore } from "../../agent/store/index.ts";
-import { schemaText, schemaVersion } from "../../agent/store/migrate.ts";
+import { migrate, schemaText, schemaVersion } from "../../agent/store/migrate.ts";
 import { tableFates } from "../../agent/store/salvage.ts";
 import { tablesOf } from "../../agent/store/table-reader.ts";
 import { presented, temporaryFolder, writerOptions } from "./harness.ts";
@@ -92,6 +92,17 @@ describe("a database of an earlier version", () => {
     },
     60_000,
   );
+});
+
+test("every version has a schema of its own, so that an older program stays away from a newer one's file", () => {
+  const texts = [...pastVersions, schemaVersion].map((version) => {
+    const database = new Database(":memory:");
+    migrate(database, 0, version);
+    const text = schemaText(database);
+    database.close();
+    return text;
+  });
+  expect(new Set(texts).size).toBe(schemaVersion);
 });
 
 test("the schema says of every table what becomes of it when the database is damaged", () => {
