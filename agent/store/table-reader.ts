@@ -42,6 +42,9 @@ export function tablesOf(database: Connection): readonly Table[] {
  * Reads all that can be read of a table, whatever pages of it are damaged: forward to the first bad page, past it by leaps
  * of the last key column, and from the end backward where no leap helps.
  *
+ * A table whose rows have lost their order beside a bad page cannot be walked: what comes then counts as one stretch without
+ * bounds. So every round begins at a higher key, and there is an end.
+ *
  * @param take gets each row once, in no particular order; what it throws goes through
  * @returns the stretches that could not be read
  */
@@ -52,9 +55,12 @@ export function readTable(database: Connection, table: Table, take: (row: Row) =
     const forward = readRun(database, table, { from: last, ascending: true, until: null }, take);
     last = forward.last ?? last;
     if (forward.ended) return gaps;
+    if (forward.disordered) return [...gaps, unbounded];
     const landing: Key | null = gaps.length < mostGaps ? leap(database, table, last ?? floorOf(database, table)) : null;
+    if (landing !== null && last !== null && !isBeyond(landing, last)) return [...gaps, unbounded];
     // Backward from the landing (or from the end) to the bad page: what is left between is the gap.
     const backward = readRun(database, table, { from: landing, ascending: false, until: last }, take);
+    if (backward.disordered) return [...gaps, unbounded];
     if (backward.ended) {
       if (landing === null) return gaps;
     } else gaps.push({ after: last, before: backward.last ?? landing });
@@ -63,6 +69,26 @@ export function readTable(database: Connection, table: Table, take: (row: Row) =
     // The landing itself is neither behind nor before it.
     readOne(database, table, landing, take);
   }
+}
+
+const unbounded: Gap = { after: null, before: null };
+
+/** As SQLite compares them: numbers by value, text by its bytes, numbers before text. */
+function isBeyond(key: Key, other: Key): boolean {
+  for (const [at, member] of key.entries()) {
+    const than = other[at];
+    // Where a leap begins only the beginning of a key is named.
+    if (than === undefined) return true;
+    const order = compare(member, than);
+    if (order !== 0) return order > 0;
+  }
+  return false;
+}
+
+function compare(one: string | number, other: string | number): number {
+  if (typeof one === "number" && typeof other === "number") return one - other;
+  if (typeof one === "string" && typeof other === "string") return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  return typeof one === "number" ? -1 : 1;
 }
 
 /**
@@ -90,22 +116,26 @@ interface Run {
   readonly until: Key | null;
 }
 
-/** Reads from a key on. `ended`: nothing stopped it but the end or `until`. */
+/** Reads from a key on. `ended`: nothing stopped it but the end or `until`. `disordered`: keys went back and forth. */
 function readRun(
   database: Connection,
   table: Table,
   run: Run,
   take: (row: Row) => void,
-): { readonly ended: boolean; readonly last: Key | null } {
+): { readonly ended: boolean; readonly last: Key | null; readonly disordered: boolean } {
   let last: Key | null = null;
+  let disordered = false;
   const rows = select(database, table, run);
-  if (rows === null) return { ended: false, last };
+  if (rows === null) return { ended: false, last, disordered };
   try {
     for (;;) {
       const next = advance(rows);
-      if (next === "damaged") return { ended: false, last };
-      if (next === null) return { ended: true, last };
-      last = keyOf(table, next);
+      if (next === "damaged") return { ended: false, last, disordered };
+      if (next === null) return { ended: true, last, disordered };
+      const key = keyOf(table, next);
+      const before = last ?? run.from;
+      if (before !== null && !(run.ascending ? isBeyond(key, before) : isBeyond(before, key))) disordered = true;
+      last = key;
       take(next);
     }
   } finally {

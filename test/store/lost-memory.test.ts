@@ -8,7 +8,7 @@ import { presented, temporaryFolder, writerOptions } from "./harness.ts";
 
 describe("a page of the redemption memory that cannot be read", () => {
   /** Uses passes 0, 10, 20 …, then spoils one page in the middle of that table. */
-  async function spoil(folder: string): Promise<void> {
+  async function spoil(folder: string): Promise<readonly number[]> {
     const store = await openStore(writerOptions(folder));
     // A small file is looked through at every start, so this one is made large.
     const put = new Map([["padding", Buffer.alloc(5 * 1024 * 1024)]]);
@@ -27,7 +27,32 @@ describe("a page of the redemption memory that cannot be read", () => {
     const page = must(leaves[Math.floor(leaves.length / 2)] ?? null);
     bytes.fill(0, (page - 1) * 4096, page * 4096);
     writeFileSync(file, bytes);
+    return leaves;
   }
+
+  /** Its leaves change places in pairs as well, so that its rows are in no order. */
+  function mixUp(folder: string, leaves: readonly number[]): void {
+    const { file } = writerOptions(folder);
+    const bytes = readFileSync(file);
+    const page = (number: number): Buffer => Buffer.from(bytes.subarray((number - 1) * 4096, number * 4096));
+    for (const [at, one] of leaves.slice(0, leaves.length / 2 - 1).entries()) {
+      const other = must(leaves[leaves.length - 1 - at] ?? null);
+      const [first, second] = [page(one), page(other)];
+      second.copy(bytes, (one - 1) * 4096);
+      first.copy(bytes, (other - 1) * 4096);
+    }
+    writeFileSync(file, bytes);
+  }
+
+  test("ends the reading also where the rows beside it are in no order: then nobody knows what is missing", async () => {
+    using folder = temporaryFolder();
+    mixUp(folder.path, await spoil(folder.path));
+    const suspicion = { kind: "condemned", reason: "test" } as const;
+    await withStore({ ...writerOptions(folder.path), suspicion }, async (store) => {
+      expect(must(store.report.incident).redemptions.gaps).toBeNull();
+      expect((await outcomes(store, "again"))["ok"]).toBeUndefined();
+    });
+  });
 
   async function outcomes(store: Store, prefix: string): Promise<Record<string, number>> {
     const answers = await Promise.all(
