@@ -171,11 +171,11 @@ async function sendAndPrepare(
     parts.core.countAttempt(batch.key),
     parts.core.prepareBatch(),
   ]);
-  if (sent.status === "rejected") throw sent.reason;
   for (const one of beside) {
     // A core that is away is no fault of this batch; what comes next will meet it.
     if (one.status === "rejected" && !(one.reason instanceof CoreUnavailable)) throw one.reason;
   }
+  if (sent.status === "rejected") throw sent.reason;
   return sent.value;
 }
 

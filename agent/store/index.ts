@@ -24,7 +24,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-interface Waiting {
+interface Asked {
   readonly request: { readonly op: StoreOp; readonly ask: unknown };
   readonly answer: (value: unknown) => void;
   readonly fail: (fault: StoreFault) => void;
@@ -36,8 +36,8 @@ const largestGroup = 256;
 /** Starts the writer thread and opens the database. Rejects with a `StoreFault`. */
 export async function openStore(options: WriterOptions): Promise<Store> {
   const worker = new Worker(writerUrl(), { workerData: options });
-  let waiting: Waiting[] = [];
-  let atWork: readonly Waiting[] = [];
+  let waiting: Asked[] = [];
+  let atWork: readonly Asked[] = [];
   let isFlushing = false;
   const opened = Promise.withResolvers<OpeningReport>();
   const ended = Promise.withResolvers<StoreFault | null>();

@@ -128,6 +128,7 @@ export interface AuditRow {
   readonly sequence: number;
   readonly id: string;
   readonly passId: string | null;
+  /** What record-row.ts makes a record of, with the other columns. */
   readonly record: string;
   readonly hash: string;
 }

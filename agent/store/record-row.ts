@@ -2,6 +2,7 @@ import { canonicalJson } from "../canonical-json.ts";
 import type { ScanRecord } from "../record.ts";
 import { chainHash } from "../record-hash.ts";
 import { StoreFault } from "./connection.ts";
+import type { AuditRow } from "./protocol.ts";
 
 /**
  * How a scan record lies in its row. A row has the record's `sequence`, `id`, `pass_id` and `hash` in columns of their own. The
@@ -11,13 +12,7 @@ import { StoreFault } from "./connection.ts";
  * Rows of earlier versions hold the text itself. Both give the same text again, to the letter: it is what is uploaded, and
  * what the hash covers.
  */
-export interface RecordRow {
-  readonly sequence: number;
-  readonly id: string;
-  readonly passId: string | null;
-  readonly record: string;
-  readonly hash: string;
-}
+export type RecordRow = AuditRow;
 
 /** The columns that make a `RecordRow` of a row of `scans`. */
 export const recordColumns = "scans.sequence, scans.id, scans.pass_id AS passId, scans.record, scans.hash";

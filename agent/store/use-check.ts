@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 
 /** Holds the redemption memory against the journal: whoever was let in and counted must be remembered. */
 export interface UseCheck {
-  /** Takes one record's text, whatever it is. Only a whole one says that somebody was let in; asked when it matters. */
+  /** Takes one record's text, whatever it is. Only a whole one says what was decided; asked when it matters. */
   expect(text: string, isWhole: () => boolean): void;
   /** True when every record that counted a use, and was not taken back, has its row. */
   isComplete(): boolean;
@@ -24,7 +24,7 @@ export function openUseCheck(database: Connection): UseCheck {
       // A damaged record may lack anything.
       const { id, supersedes, decision } = parseObject(text) ?? {};
       const { outcome } = Object(decision);
-      if (outcome === "rejected") takenBack.add(String(supersedes));
+      if (outcome === "rejected" && isWhole()) takenBack.add(String(supersedes));
       else if (outcome === "accepted" && find.get(String(id)) === undefined && isWhole()) missing.add(String(id));
     },
     isComplete() {

@@ -31,10 +31,12 @@ function serve(port: MessagePort, options: WriterOptions): void {
   let opened: OpenedStore | null = null;
   let database: Connection;
   let perform: Perform;
+  let keepLogShort: ReturnType<typeof openLogCare> | null;
   try {
     opened = options.readOnly ? null : openSound(options);
     database = opened?.database ?? openReadOnly(options.file);
     perform = openPerform(database, opened?.meta ?? openMeta(database, options), options);
+    keepLogShort = opened === null ? null : openLogCare(database, dirname(options.file));
   } catch (cause) {
     fail(cause);
     return;
@@ -47,8 +49,6 @@ function serve(port: MessagePort, options: WriterOptions): void {
     else opened.close();
   };
   const inOneCommit = options.readOnly ? inOrder : database.transaction(inOrder);
-
-  const keepLogShort = opened === null ? null : openLogCare(database, dirname(options.file));
 
   port.on("message", (group: readonly WriterRequest[]) => {
     // What arrived before the port was closed; nobody waits for it any more.
