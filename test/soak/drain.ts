@@ -20,6 +20,7 @@ import { type MerchantClient, merchantClient } from "../../fixtures/cloud/index.
 import { passId } from "../../verifier/index.ts";
 import { must } from "../agent/samples.ts";
 import { presented, writerOptions } from "../store/harness.ts";
+import { ledger, newest } from "./drain-ledger.ts";
 
 /**
  * `node --import tsx test/soak/drain.ts --scans 100000`: a terminal that was offline for long comes back. Prints how fast its
@@ -180,24 +181,6 @@ async function drain(sandbox: Sandbox, folder: string, scans: number) {
   } finally {
     await agent.stop();
   }
-}
-
-async function newest({ merchant }: Sandbox): Promise<unknown> {
-  return (await merchant.scans({ limit: 1 }))[0]?.["id"];
-}
-
-/** Every scan of one scanner that the platform has, once for each row. */
-async function ledger({ merchant }: Sandbox, scannerId: string): Promise<readonly string[]> {
-  const ids: string[] = [];
-  let cursor = "";
-  for (let more = true; more; ) {
-    const page = await merchant.request("GET", `/v1/passes/scans?limit=100&scanner_id=${scannerId}${cursor}`);
-    const data: readonly { readonly id: string }[] = Object(page["data"]);
-    for (const { id } of data) ids.push(id);
-    cursor = `&starting_after=${String(page["next_cursor"])}`;
-    more = page["has_more"] === true;
-  }
-  return ids;
 }
 
 /** The least that uploading can cost: bodies made beforehand, posted one after the other on one connection. */
