@@ -2,7 +2,8 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } fro
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/clock.ts";
-import { readIdentity } from "../../agent/identity.ts";
+import { makeDeviceKey } from "../../agent/device-jws.ts";
+import { readIdentity, writeNextKey } from "../../agent/identity.ts";
 import { readTerminalLock, writeTerminalLock } from "../../agent/move/lock.ts";
 import { cancelMove, exportTerminal, importTerminal } from "../../agent/move/move.ts";
 import { openPlace, type Place, type Terminal, until } from "./terminal.ts";
@@ -31,6 +32,26 @@ const lockedLane = (terminal: Terminal) =>
   until(async () => (await terminal.lane().catch(() => null))?.reason === "terminal_locked", "the locked lane");
 
 describe("replacing a terminal", () => {
+  test("an export waits for a change of the key that is not finished, and locks nothing", async () => {
+    writeNextKey(old.config.stateDir, makeDeviceKey());
+    await expect(moveOut()).rejects.toMatchObject({
+      code: "key_change_unfinished",
+      remedy: expect.stringContaining("pass-agent key rotate"),
+    });
+    expect([lockOf(old), existsSync(target)]).toEqual([null, false]);
+  });
+
+  test("an import of another environment's terminal is refused and leaves nothing", async () => {
+    await moveOut();
+    const fresh = await place.terminal("fresh");
+    const live = { ...fresh, config: { ...fresh.config, environment: "live" as const } };
+    await expect(moveIn(live)).rejects.toMatchObject({
+      code: "other_platform",
+      remedy: expect.stringContaining('environment = "sandbox"'),
+    });
+    expect([lockOf(fresh), readIdentity(fresh.config.stateDir)]).toEqual([null, null]);
+  });
+
   test("a used pass stays used on the new one, the queue drains once, and the old one stays locked after a restart", async () => {
     old.start();
     await old.ready();
